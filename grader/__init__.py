@@ -1,0 +1,1 @@
+"""A kit for learning and grading deep learning with TensorFlow."""
