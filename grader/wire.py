@@ -1,0 +1,167 @@
+"""Frames between judge and worker: a 4-byte big-endian length, then msgpack of plain values.
+
+Nothing is unpickled, imported or evaluated. A frame that is not exactly of this form raises WireError, and lengths and
+shapes are checked before memory is taken.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import struct
+import time
+from typing import Any
+
+import msgpack
+import numpy as np
+
+from grader.values import Noted, Opaque, noted
+
+MAX_FRAME = 256 * 2**20
+ARRAY, TUPLE, OPAQUE, BIG_INT, COMPLEX = 1, 2, 3, 4, 5
+DTYPES = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128 "
+    "bfloat16 float8_e4m3fn".split()
+)
+KINDS = frozenset(("ndarray", "tensor", "variable", "scalar"))
+
+
+class WireError(Exception):
+    """The other side sent something that is not a frame of plain values."""
+
+
+class WireTimeout(Exception):
+    """No whole frame came before the deadline."""
+
+
+class WireClosed(Exception):
+    """The other side closed the connection."""
+
+
+def pack(value: Any) -> bytes:
+    """A plain value as msgpack bytes."""
+    return msgpack.packb(value, default=_extend, strict_types=True)
+
+
+def _extend(value: Any) -> msgpack.ExtType:
+    if isinstance(value, np.generic):
+        value = np.asarray(value)
+    if isinstance(value, np.ndarray):
+        kind, device = getattr(value, "kind", "ndarray"), getattr(value, "device", "")
+        if value.dtype.kind == "U":
+            body = ["str", list(value.shape), kind, device, value.ravel().tolist()]
+        else:
+            body = [value.dtype.name, list(value.shape), kind, device, np.ascontiguousarray(value).tobytes()]
+        return msgpack.ExtType(ARRAY, pack(body))
+    if isinstance(value, tuple):
+        return msgpack.ExtType(TUPLE, pack(list(value)))
+    if isinstance(value, Opaque):
+        return msgpack.ExtType(OPAQUE, pack([value.type[:200], value.text[:400]]))
+    if type(value) is int:
+        return msgpack.ExtType(BIG_INT, value.to_bytes(min(value.bit_length() // 8 + 1, 4096), "big", signed=True))
+    if type(value) is complex:
+        return msgpack.ExtType(COMPLEX, pack([value.real, value.imag]))
+    raise TypeError(f"{type(value).__name__} is not a plain value")
+
+
+def unpack(data: bytes) -> Any:
+    """The plain value in `data`; raises WireError for anything else."""
+    try:
+        return msgpack.unpackb(data, ext_hook=_reduce, strict_map_key=False, raw=False)
+    except WireError:
+        raise
+    except Exception as error:  # RecursionError, msgpack's own, UnicodeDecodeError …
+        raise WireError(f"not a frame of plain values ({type(error).__name__})") from None
+
+
+def _reduce(code: int, data: bytes) -> Any:
+    if code == ARRAY:
+        return _rebuild(unpack(data))
+    if code == TUPLE:
+        items = unpack(data)
+        if type(items) is list:
+            return tuple(items)
+    elif code == OPAQUE:
+        match unpack(data):
+            case [str(name), str(text)]:
+                return Opaque(name[:200], text[:400])
+    elif code == BIG_INT and len(data) <= 4096:
+        return int.from_bytes(data, "big", signed=True)
+    elif code == COMPLEX:
+        match unpack(data):
+            case [float(real), float(imag)]:
+                return complex(real, imag)
+    raise WireError(f"an extension of code {code} that is not one of ours")
+
+
+def _rebuild(body: Any) -> Noted:
+    match body:
+        case [str(name), list(shape), str(kind), str(device), bytes() | list() as data] if kind in KINDS:
+            pass
+        case _:
+            raise WireError("an array without dtype, shape, kind, device and data")
+    if len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
+        raise WireError("an array with an impossible shape")
+    size = math.prod(shape)
+    if name == "str" and type(data) is list:
+        if len(data) != size or not all(type(item) is str for item in data):
+            raise WireError("an array of strings whose length is not its shape's")
+        return noted(np.array(data, dtype=np.str_).reshape(shape), kind, device[:80])
+    if name not in DTYPES or type(data) is not bytes:
+        raise WireError("an array of a dtype that may not be sent")
+    dtype = _dtype(name)
+    if len(data) != size * dtype.itemsize:
+        raise WireError("an array whose length is not its shape's")
+    if name == "bool" and size and max(data) > 1:
+        raise WireError("a bool that is neither true nor false")
+    return noted(np.frombuffer(data, dtype=dtype).reshape(shape), kind, device[:80])
+
+
+def _dtype(name: str) -> np.dtype:
+    if name.startswith(("bfloat", "float8")):
+        import ml_dtypes  # comes with TensorFlow
+
+        return np.dtype(getattr(ml_dtypes, name))
+    return np.dtype(name)
+
+
+def send(connection: socket.socket, message: Any, seconds: float | None = None) -> None:
+    """Send one frame; raises WireTimeout or WireClosed."""
+    data = pack(message)
+    if len(data) > MAX_FRAME:
+        raise WireError(f"a frame of {len(data):,} bytes is longer than the limit of {MAX_FRAME:,}")
+    try:
+        connection.settimeout(seconds)
+        connection.sendall(struct.pack(">I", len(data)) + data)
+    except TimeoutError:
+        raise WireTimeout from None
+    except OSError:
+        raise WireClosed from None
+
+
+def receive(connection: socket.socket, seconds: float | None = None, limit: int = MAX_FRAME) -> Any:
+    """Receive one frame; raises WireTimeout, WireClosed or WireError."""
+    deadline = None if seconds is None else time.monotonic() + seconds
+    (length,) = struct.unpack(">I", _read(connection, 4, deadline))
+    if length > limit:
+        raise WireError(f"a frame of {length:,} bytes is longer than the limit of {limit:,}")
+    return unpack(_read(connection, length, deadline))
+
+
+def _read(connection: socket.socket, length: int, deadline: float | None) -> bytes:
+    data = bytearray()
+    while len(data) < length:
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise WireTimeout
+        try:
+            connection.settimeout(left)
+            chunk = connection.recv(min(length - len(data), 2**20))
+        except TimeoutError:
+            raise WireTimeout from None
+        except OSError:
+            raise WireClosed from None
+        if not chunk:
+            raise WireClosed
+        data += chunk
+    return bytes(data)
