@@ -27,9 +27,9 @@ class DatasetError(Exception):
 class Description:
     """What a data set holds.
 
-    `about` is a sentence or two with shapes, dtypes and units; `features` names the columns of x, and `classes`
-    the labels 0, 1, … of y (each empty where there is nothing to name); `full` tells whether a bigger original
-    exists, which `load(name, full=True)` reads from a user's own copy.
+    `about` is a sentence or two with shapes, dtypes and units; `features` names the columns of x, and
+    `classes` the labels 0, 1, … of y (each empty where there is nothing to name); `full` tells whether a
+    bigger original exists, which `load(name, full=True)` reads from a user's own copy.
     """
 
     name: str
@@ -119,9 +119,9 @@ def load(name: str, full: bool = False) -> tuple[Split, Split]:
     - "cars": x float64 [n, 9], whose columns `describe("cars").features` names, y float64 [n], miles per
       gallon; n is 314 and 78.
 
-    With `full`, Fashion-MNIST is all 60,000 and 10,000 images, from a user's own copy; the others are complete
-    as they are. Raises DatasetError if there is no such data set, if it is not on this machine, or if its file
-    is broken.
+    With `full`, Fashion-MNIST is all 60,000 and 10,000 images, from a user's own copy; the others are
+    complete as they are. Raises DatasetError if there is no such data set, if it is not on this machine, or
+    if its file is broken.
     """
     x, y, x_test, y_test = _full(name) if full and describe(name).full else _shipped(name)
     return (x.copy(), y.copy()), (x_test.copy(), y_test.copy())
@@ -193,7 +193,7 @@ def _full(name: str) -> tuple[np.ndarray, ...]:
 
 
 def _read_idx(path: Path) -> np.ndarray:
-    """The array in a gzipped idx file of bytes: two zeros, the type (8), the rank, big-endian sizes, the bytes."""
+    """The uint8 array of a gzipped idx file: two zeros, the type (8), the rank, big-endian sizes, bytes."""
     try:
         content = gzip.decompress(path.read_bytes())
         if content[:3] != b"\0\0\x08":

@@ -1,0 +1,391 @@
+"""Runs student code: loads modules or cells, calls functions and probes, and answers with plain values.
+
+The same host serves both ways of running a check: in the student's own pytest process, and in a worker behind the wire.
+It is on the untrusted side. Nothing that it answers is believed; it is only compared.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import functools
+import inspect
+import itertools
+import linecache
+import random
+import sys
+import textwrap
+import types
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.values import arrays_in, fresh, plain
+
+MAX_MESSAGE = 2000
+_labels = itertools.count(1)
+
+
+class Interrupt(BaseException):
+    """Raised by our own side inside a call (a time limit); never reported as the student's exception."""
+
+
+class Namespace:
+    """The student's module as probes see it: `student.conv2d` is the student's own object."""
+
+    def __init__(self, find: Callable[[str], Any]) -> None:
+        self._find = find
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._find(name)
+
+
+class Forbidden(Exception):
+    """The exercise is done with an op that its statement rules out."""
+
+
+class Missing(Exception):
+    """The student's module does not define what is asked for."""
+
+
+class Host:
+    """One submission's code.
+
+    modules: module name → (source text, file name shown in tracebacks); cells: notebook cells that share one namespace;
+    exercises: exercise name → {"module": its module's name, "arguments": "numpy" or "tensor", "forbids_ops": [op types]};
+    probes: (source text, file name) of the chapter's probes.py, or None.
+    """
+
+    def __init__(
+        self,
+        modules: Mapping[str, Sequence[str]],
+        exercises: Mapping[str, Mapping[str, Any]],
+        cells: Sequence[str] = (),
+        probes: Sequence[str] | None = None,
+        problems: Mapping[str, str] | None = None,
+        fallback: str = "",
+    ) -> None:
+        self.label = f"submission_{next(_labels)}"
+        self.sources = {name: (source, file) for name, (source, file) in modules.items()}
+        self.exercises = exercises
+        self.cells = cells
+        self.problems = dict(problems or {})
+        self.fallback = fallback
+        self.probes_source = probes
+        self.loaded: dict[str, types.ModuleType] = {}
+        self.failed: dict[str, BaseException] = {}
+        self.files = {file for _, file in self.sources.values()}
+        self.cell_errors: list[tuple[str, BaseException]] = []
+        self._probes: dict[str, Any] | None = None
+        self._notebook: types.ModuleType | None = None
+        package = types.ModuleType(self.label)
+        package.__path__ = []
+        sys.modules[self.label] = package
+
+    def close(self) -> None:
+        """Forget the modules."""
+        for name in [name for name in sys.modules if name == self.label or name.startswith(self.label + ".")]:
+            del sys.modules[name]
+
+    # --- loading -------------------------------------------------------------------------------------------------
+
+    def _module(self, name: str, file: str) -> types.ModuleType:
+        full = f"{self.label}.{name}"
+        module = types.ModuleType(full)
+        module.__file__ = file
+        module.__package__ = self.label
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
+        sys.modules[full] = module
+        return module
+
+    def _import(self, name, globals=None, locals=None, fromlist=(), level=0):
+        """`import` in student code: the submission's own modules first, and never out of the file system."""
+        head, _, rest = name.partition(".")
+        chapter = {exercise["module"] for exercise in self.exercises.values()}
+        if level and not name:  # from . import convolution
+            package = types.SimpleNamespace()
+            for item in fromlist or ():
+                setattr(package, item, self.load(item))
+            return package
+        if not rest and (head in self.sources or (level and head in chapter)):
+            return self.load(head)
+        if not rest and head in chapter and not level:  # one file, or a notebook, that has the whole chapter
+            whole = self._whole()
+            if whole is not None:
+                return whole
+        return builtins.__import__(name, globals, locals, fromlist, level)
+
+    def load(self, name: str) -> types.ModuleType:
+        """Import one of the submission's modules; raises whatever it raised."""
+        if name in self.loaded:
+            return self.loaded[name]
+        if name in self.failed:
+            raise self.failed[name]
+        if name not in self.sources:
+            raise Missing(f"{name}.py was not handed in.")
+        source, file = self.sources[name]
+        module = self._module(name, file)
+        remember(file, source)
+        self.loaded[name] = module  # before it runs: a circular import sees what is there so far
+        try:
+            exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
+        except Interrupt:
+            del self.loaded[name]
+            raise
+        except BaseException as error:
+            del self.loaded[name]
+            self.failed[name] = error
+            raise
+        return module
+
+    def _run_cells(self) -> types.ModuleType:
+        if self._notebook is None:
+            self._notebook = module = self._module("notebook", "notebook")
+            for number, source in enumerate(self.cells, 1):
+                file = f"cell {number}"
+                self.files.add(file)
+                remember(file, source)
+                try:
+                    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
+                except Interrupt:
+                    raise
+                except BaseException as error:  # a cell that raises costs only what it would have defined
+                    self.cell_errors.append((source, error))
+        return self._notebook
+
+    def _whole(self) -> types.ModuleType | None:
+        """The namespace that has the whole chapter: chNN.py, or the notebook's cells."""
+        if self.cells:
+            return self._run_cells()
+        return self.load(self.fallback) if self.fallback in self.sources else None
+
+    def find(self, name: str) -> Any:
+        """The student's own object called `name`; raises Missing, or what its module raised while loading."""
+        home = self.exercises[name]["module"] if name in self.exercises else None
+        if home in self.problems:
+            raise Missing(self.problems[home])
+        error: BaseException | None = None
+        for place in [home] if home else list(self.sources):
+            if place in self.sources:
+                try:
+                    module = self.load(place)
+                except Interrupt:
+                    raise
+                except BaseException as raised:
+                    error = raised
+                    continue
+                if name in vars(module):
+                    return vars(module)[name]
+        whole = self._whole()
+        if whole is not None and name in vars(whole):
+            return vars(whole)[name]
+        if error is not None:
+            raise error
+        for source, raised in self.cell_errors:
+            if f"{name}(" in source or f"class {name}" in source:
+                raise raised
+        where = f"{home}.py" if home in self.sources or not self.cells else "the notebook"
+        raise Missing(f"{where} does not define {name}.")
+
+    def guarded(self, name: str) -> Any:
+        """The student's own object; a function that may not run certain ops is watched while it runs."""
+        found = self.find(name)
+        ops = frozenset(self.exercises.get(name, {}).get("forbids_ops", ()))
+        if not ops or not inspect.isfunction(found):
+            return found
+
+        @functools.wraps(found)
+        def watched(*args: Any, **named: Any) -> Any:
+            with no_ops(name, ops):
+                return found(*args, **named)
+
+        return watched
+
+    # --- answering -----------------------------------------------------------------------------------------------
+
+    def handle(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one request of the judge: {"id", "ok": …} or {"id", "raised": …}."""
+        action = {"call": self._call, "probe": self._probe, "attempted": self._attempted}[message["do"]]
+        try:
+            with np.errstate(all="warn"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                answer = {"ok": action(message)}
+        except Interrupt:
+            raise
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and message.get("local"):
+                raise
+            answer = {"raised": self.describe(error)}
+        return {"id": message["id"], **answer}
+
+    def _attempted(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether the exercise is more than its stub."""
+        name = message["name"]
+        try:
+            found = self.find(name)
+        except Missing as error:
+            return {"attempted": False, "why": str(error)}
+        return {"attempted": not is_stub(found), "why": ""}
+
+    def _call(self, message: Mapping[str, Any]) -> Any:
+        name = message["name"]
+        function = self.guarded(name)
+        seed_everything(message.get("seed", 0))
+        tensors = self.exercises.get(name, {}).get("arguments") == "tensor"
+        arguments, named = fresh(message["args"]), fresh(message["kwargs"])
+        if tensors:
+            arguments, named = as_tensors(arguments), as_tensors(named)
+        check_signature(name, function, arguments, named)
+        if not message.get("watch"):
+            return plain(function(*arguments, **named))
+        given = [(label, array, array.copy()) for label, array in labelled(function, arguments, named)]
+        result = function(*arguments, **named)
+        mutated = [label for label, array, before in given if not same(array, before)]
+        results = [array for _, array in arrays_in(result)]
+        aliased = [label for label, array, _ in given if any(np.shares_memory(array, r) for r in results)]
+        return {"value": plain(result), "mutated": mutated, "aliased": aliased}
+
+    def _probe(self, message: Mapping[str, Any]) -> Any:
+        seed_everything(message.get("seed", 0))
+        probe = self._find_probe(message["name"])
+        return plain(probe(Namespace(self.guarded), *fresh(message["args"]), **fresh(message["kwargs"])))
+
+    def _find_probe(self, name: str) -> Callable[..., Any]:
+        if self._probes is None:
+            from grader import probes
+
+            self._probes = dict(vars(probes))
+            if self.probes_source:
+                source, file = self.probes_source
+                remember(file, source)
+                module = types.ModuleType(f"{self.label}.probes")
+                sys.modules[module.__name__] = module
+                exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
+                self._probes.update(vars(module))
+        return self._probes[name]
+
+    def describe(self, error: BaseException) -> dict[str, Any]:
+        """An exception as plain values, its traceback cut to the student's own files."""
+        frames = []
+        if isinstance(error, SyntaxError) and error.filename in self.files:
+            frames = [[error.filename, error.lineno or 0, "", (error.text or "").strip()[:200]]]
+            message = error.msg or ""
+        else:
+            traceback = error.__traceback__
+            while traceback is not None:
+                file, line = traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
+                if file in self.files:
+                    text = linecache.getline(file, line).strip()[:200]
+                    frames.append([file, line, traceback.tb_frame.f_code.co_name, text])
+                traceback = traceback.tb_next
+            try:
+                message = str(error)
+            except BaseException:
+                message = ""
+        kind = "Missing" if isinstance(error, Missing) else type(error).__name__
+        return {"type": kind[:200], "message": message[:MAX_MESSAGE], "frames": frames[-6:]}
+
+
+@contextlib.contextmanager
+def no_ops(name: str, ops: frozenset[str]) -> Iterator[None]:
+    """Raise Forbidden as soon as one of these TensorFlow ops runs or is traced."""
+    # TensorFlow's own debugger stands on op_callbacks; there is no public name for it.
+    from tensorflow.python.framework import op_callbacks
+
+    def note(op_type, inputs, attrs, outputs, op_name=None, graph=None):
+        kind = op_type.decode() if isinstance(op_type, bytes) else str(op_type)
+        if kind in ops:
+            raise Forbidden(f"{name} may not be made with TensorFlow's op {kind}: write it from simpler ops.")
+
+    op_callbacks.add_op_callback(note)
+    try:
+        yield
+    finally:
+        op_callbacks.remove_op_callback(note)
+
+
+def remember(file: str, source: str) -> None:
+    """Let tracebacks, inspect and AutoGraph find a source that may not lie on disk."""
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and, where it is loaded, TensorFlow: the same call answers the same way every time."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    tf = sys.modules.get("tensorflow")
+    if tf is not None:
+        tf.random.set_seed(seed)
+
+
+def as_tensors(value: Any) -> Any:
+    """Arrays as TensorFlow tensors; everything else as it is."""
+    if isinstance(value, np.ndarray):
+        import tensorflow as tf
+
+        return tf.constant(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(as_tensors(item) for item in value)
+    if isinstance(value, dict):
+        return {key: as_tensors(item) for key, item in value.items()}
+    return value
+
+
+class WrongSignature(TypeError):
+    """The function cannot be called as its statement says."""
+
+
+def check_signature(name: str, function: Any, arguments: Sequence[Any], named: Mapping[str, Any]) -> None:
+    """Raise WrongSignature, saying what the function takes, if it does not take these arguments."""
+    if not callable(function):
+        raise WrongSignature(f"{name} is a {type(function).__name__}, not a function.")
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*arguments, **named)
+    except TypeError as error:
+        raise WrongSignature(f"Your {name}{signature} cannot be called as the statement says: {error}.") from None
+
+
+def labelled(
+    function: Callable, arguments: Sequence[Any], named: Mapping[str, Any]
+) -> list[tuple[str, np.ndarray]]:
+    """Every array among a call's arguments, labelled by its parameter's name."""
+    try:
+        bound = inspect.signature(function).bind(*arguments, **named).arguments
+    except (TypeError, ValueError):
+        bound = {f"argument {i + 1}": value for i, value in enumerate(arguments)} | dict(named)
+    return [found for name, value in bound.items() for found in arrays_in(value, name)]
+
+
+def same(array: np.ndarray, before: np.ndarray) -> bool:
+    """Whether an argument still holds what it held, to the last bit."""
+    return array.shape == before.shape and array.dtype == before.dtype and array.tobytes() == before.tobytes()
+
+
+def is_stub(found: Any) -> bool:
+    """Whether a function or class is still as it was handed out: nothing but `raise NotImplementedError`."""
+    if inspect.isclass(found):
+        methods = [method for method in vars(found).values() if inspect.isfunction(method)]
+        return any(map(is_stub, methods)) and all(is_stub(m) or m.__name__ == "__init__" for m in methods)
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(found))).body[0]
+    except (OSError, TypeError, SyntaxError, IndexError, RecursionError):
+        return False
+    body = [
+        node
+        for node in getattr(tree, "body", [])
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ]
+    if len(body) != 1 or not isinstance(body[0], ast.Raise):
+        return False
+    raised = body[0].exc
+    raised = raised.func if isinstance(raised, ast.Call) else raised
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"

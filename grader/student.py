@@ -1,0 +1,351 @@
+"""The judge's side of a submission: `student.conv2d(…)` calls the student's function, wherever it runs.
+
+A check never knows how student code is run: a `Student` speaks to a `Host` in this process, or to a worker behind the wire.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from hypothesis.errors import HypothesisException, StopTest
+
+from grader.host import Host, Interrupt
+from grader.values import fresh
+
+MAX_FAILING_RUNS = 60  # executions after the first failure: shrinking ends there, and the smallest input so far is shown
+MAX_FAILING_SECONDS = 2.0
+RESULT_LIMIT = 30.0  # seconds that a check's calls may take together, in units of its exercise's limit / 10
+
+
+class StudentRaised(Exception):
+    """The student's code raised. frames: [file, line, function, text] of the student's own files, outermost first."""
+
+    def __init__(self, raised: Mapping[str, Any]) -> None:
+        self.type = str(raised.get("type", ""))[:200]
+        self.message = str(raised.get("message", ""))
+        frames = raised.get("frames")
+        self.frames = [
+            (str(f[0]), int(f[1]), str(f[2]), str(f[3]))
+            for f in (frames if isinstance(frames, list) else [])
+            if isinstance(f, list) and len(f) == 4 and type(f[1]) is int
+        ]
+        super().__init__(f"{self.type}: {self.message}")
+
+
+class Stop(BaseException):
+    """Ends a check at once; hypothesis does not take it for a failing example."""
+
+
+class NotAttempted(Stop):
+    """The exercise is still a stub, or is not there."""
+
+
+class OutOfTime(Stop):
+    """A call, or all calls of a check together, took too long. The message names the function."""
+
+
+class WorkerLost(Stop):
+    """The worker died, or sent what is not an answer."""
+
+
+class Enough(Stop):
+    """Enough examples were seen: the log has what is needed."""
+
+
+class Transport(Protocol):
+    """How a request reaches the student's code."""
+
+    isolation: str
+
+    def request(self, message: dict[str, Any], seconds: float) -> dict[str, Any]: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class Call:
+    """One call or probe of one example, and how it ended. order: its place in the example."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    exercise: str
+    probe: bool = False
+    answer: Any = None
+    raised: StudentRaised | None = None
+    ended: bool = False
+
+
+@dataclass
+class Failing:
+    """The smallest failing example so far."""
+
+    error: Exception
+    calls: list[Call]
+    size: int
+
+
+@dataclass
+class Log:
+    """What happened in one run of a check. tracing: take this many examples, and let none fail."""
+
+    tracing: int = 0
+    examples: int = 0
+    calls: list[Call] = field(default_factory=list)
+    failing: Failing | None = None
+    traces: list[list[Call]] = field(default_factory=list)
+    answered: int = 0
+    student_seconds: float = 0.0
+    failed_runs: int = 0
+    failed_since: float = 0.0
+    after_failure: int = 0
+
+    def example(self, body: Callable[[], None]) -> None:
+        """Run one example of a check, and keep what the student's code answered."""
+        self.calls = []
+        if self.failing is not None:
+            self.after_failure += 1
+            late = time.monotonic() - self.failed_since > MAX_FAILING_SECONDS
+            if self.after_failure > MAX_FAILING_RUNS or (late and self.after_failure > 3):
+                raise Enough
+        try:
+            body()
+        except (HypothesisException, StopTest):
+            raise
+        except Exception as error:
+            self.examples += 1
+            if self.tracing:
+                self._keep_trace()
+                return
+            self._keep_failure(error)
+            raise
+        self.examples += 1
+        if self.tracing:
+            self._keep_trace()
+
+    def _keep_trace(self) -> None:
+        self.traces.append(self.calls)
+        if len(self.traces) >= self.tracing:
+            raise Enough
+
+    def _keep_failure(self, error: Exception) -> None:
+        size = sum(_size(call.args) + _size(call.kwargs) for call in self.calls)
+        self.failed_runs += 1
+        if self.failing is None:
+            self.failed_since = time.monotonic()
+        if self.failing is None or size <= self.failing.size:
+            self.failing = Failing(error, self.calls, size)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, np.ndarray):
+        return 1 + value.size
+    if isinstance(value, (list, tuple)):
+        return 1 + sum(map(_size, value))
+    if isinstance(value, dict):
+        return 1 + sum(map(_size, value.values()))
+    return 1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A watched call: its value, and the names of the array arguments that it changed, or whose memory it gave back."""
+
+    value: Any
+    mutated: tuple[str, ...]
+    aliased: tuple[str, ...]
+
+
+class Student:
+    """The module that a student wrote, as checks see it.
+
+    exercises: names that may be called, with their limits in seconds; exercise: the one that is being checked.
+    """
+
+    def __init__(self, transport: Transport, seconds: Mapping[str, float]) -> None:
+        self._transport = transport
+        self._seconds = dict(seconds)
+        self._id = 0
+        self.exercise = ""
+        self.log = Log()
+
+    @property
+    def isolation(self) -> str:
+        return self._transport.isolation
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_") or name not in self._seconds:
+            raise AttributeError(f"this chapter has no exercise {name!r}; it has {', '.join(self._seconds)}")
+        return lambda *args, **kwargs: self._ask("call", name, args, kwargs)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Answer:
+        """Call the student's function, and watch what becomes of its arguments."""
+        got = self._ask("call", name, args, kwargs, watch=True)
+        if not (isinstance(got, dict) and {"value", "mutated", "aliased"} <= set(got)):
+            raise WorkerLost("The worker sent something that is not an answer.")
+        names = [tuple(str(n) for n in got[key]) if isinstance(got[key], list) else () for key in ("mutated", "aliased")]
+        return Answer(got["value"], *names)
+
+    def probe(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Run a probe beside the student's code."""
+        return self._ask("probe", name, args, kwargs)
+
+    def raises(self, name: str, *args: Any, **kwargs: Any) -> str | None:
+        """Call the student's function where it should raise: the name of the exception's type, or None."""
+        try:
+            self._ask("call", name, args, kwargs)
+        except StudentRaised as raised:
+            return raised.type
+        return None
+
+    def attempted(self, name: str) -> tuple[bool, str]:
+        """Whether an exercise is more than its stub, and if not, what is known of why."""
+        answer = self._send({"do": "attempted", "name": name}, 60.0, name)
+        if "raised" in answer:
+            return True, ""  # it does not load: the first check will show why
+        got = answer.get("ok")
+        if not isinstance(got, dict):
+            raise WorkerLost("The worker sent something that is not an answer.")
+        return got.get("attempted") is True, str(got.get("why", ""))
+
+    def _ask(self, do: str, name: str, args: tuple, kwargs: dict, watch: bool = False) -> Any:
+        exercise = name if do == "call" else self.exercise
+        log = self.log
+        call = Call(name, args, kwargs, exercise, probe=do == "probe")
+        log.calls.append(call)
+        limit = self._seconds.get(exercise, 10.0)
+        message = {
+            "do": do,
+            "name": name,
+            "args": _plain_arguments(args),
+            "kwargs": _plain_arguments(kwargs),
+            "seed": len(log.calls),
+            "watch": watch,
+        }
+        started = time.monotonic()
+        answer = self._send(message, limit, exercise)
+        log.student_seconds += time.monotonic() - started
+        call.ended = True
+        if "raised" in answer:
+            call.raised = StudentRaised(answer["raised"] if isinstance(answer["raised"], dict) else {})
+            if call.raised.type == "Missing":
+                raise NotAttempted(call.raised.message)
+            if call.raised.type == "NotImplementedError":
+                raise NotAttempted(f"{exercise} raises NotImplementedError.")
+            raise call.raised
+        call.answer = answer.get("ok")
+        log.answered += 1
+        if log.student_seconds > RESULT_LIMIT * limit / 10:
+            raise OutOfTime(
+                f"{exercise} is too slow: it took {log.student_seconds:.0f} seconds for {log.answered} calls with small inputs."
+            )
+        return fresh_notes(call.answer)
+
+    def _send(self, message: dict[str, Any], seconds: float, exercise: str) -> dict[str, Any]:
+        self._id += 1
+        answer = self._transport.request({"id": self._id, **message}, seconds)
+        if not isinstance(answer, dict) or answer.get("id") != self._id or not ({"ok", "raised"} & set(answer)):
+            raise WorkerLost("The worker sent something that is not an answer.")
+        return answer
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+def fresh_notes(value: Any) -> Any:
+    """A copy for the check to work with: a check that writes into an answer must not change the record of it."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, (list, tuple)):
+        return type(value)(fresh_notes(item) for item in value)
+    if isinstance(value, dict):
+        return {key: fresh_notes(item) for key, item in value.items()}
+    return value
+
+
+def _plain_arguments(value: Any) -> Any:
+    """Arguments as plain values, copied: the judge keeps its own."""
+    if hasattr(value, "numpy") and not isinstance(value, np.ndarray):
+        return np.asarray(value.numpy())
+    if isinstance(value, (list, tuple)):
+        return type(value)(_plain_arguments(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain_arguments(item) for key, item in value.items()}
+    return fresh(value)
+
+
+class Local:
+    """Student code in this very process: for a student's own pytest, where pdb, print and coverage work as expected."""
+
+    isolation = "none"
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    def request(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+        name = message["name"]
+        try:
+            with alarm(seconds):
+                return self.host.handle({**message, "local": True})
+        except Interrupt:
+            raise OutOfTime(f"{name} did not come back within {seconds:g} seconds. Is there a loop that never ends?") from None
+
+    def close(self) -> None:
+        self.host.close()
+
+
+@contextmanager
+def alarm(seconds: float) -> Iterator[None]:
+    """Raise Interrupt after some seconds, where the platform has alarms and nobody is debugging."""
+    possible = (
+        hasattr(signal, "setitimer")
+        and threading.current_thread() is threading.main_thread()
+        and sys.gettrace() is None
+    )
+    if not possible:
+        yield
+        return
+
+    def ring(signum: int, frame: Any) -> None:
+        raise Interrupt
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)  # again and again: a bare except may swallow the first
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class Remote:
+    """Student code in a worker. worker: anything with request(message, seconds) and close(), as sandboxes launch them."""
+
+    def __init__(self, worker: Any, isolation: str) -> None:
+        self.worker = worker
+        self.isolation = isolation
+
+    def request(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+        from grader.sandbox import WorkerDied, WorkerTimeout
+        from grader.wire import WireError
+
+        name = message["name"]
+        try:
+            return self.worker.request(message, seconds)
+        except WorkerTimeout:
+            raise OutOfTime(f"{name} did not come back within {seconds:g} seconds. Is there a loop that never ends?") from None
+        except WorkerDied as died:
+            raise WorkerLost(f"The program ended while {name} ran: {died}") from None
+        except WireError as error:
+            raise WorkerLost(f"What {name} answered cannot be read: {error}") from None
+
+    def close(self) -> None:
+        self.worker.close()
