@@ -1,0 +1,115 @@
+"""*Not with …*: which library functions a student's source uses to do an exercise.
+
+Read from the source alone (nothing runs): names are resolved through imports and aliases, and only what the exercise's own
+definition reaches counts, so that another exercise of the module may use what this one may not.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+
+MAX_SOURCE = 1_000_000
+
+
+def forbidden_names(name: str, home: str, sources: Mapping[str, str], patterns: Iterable[str]) -> list[tuple[str, str, int]]:
+    """Uses of forbidden names that the definition of `name` reaches: (module, dotted name, line) of each.
+
+    home: the module that the exercise belongs to; sources: module name → source text; patterns: "scipy.*", "numpy.convolve".
+    A source that does not parse has no findings: it fails by itself.
+    """
+    patterns = tuple(patterns)
+    if not patterns:
+        return []
+    parsed = {module: _Module(tree) for module, source in sources.items() if (tree := _parse(source)) is not None}
+    found: list[tuple[str, str, int]] = []
+    starts = [home] if home in parsed and name in parsed[home].definitions else [m for m in parsed if name in parsed[m].definitions]
+    waiting, seen = [(module, name) for module in starts], set()
+    while waiting:
+        module, definition = waiting.pop()
+        if (module, definition) in seen or module not in parsed:
+            continue
+        seen.add((module, definition))
+        place = parsed[module]
+        for node in place.definitions.get(definition, ()):
+            for dotted, line in _uses(node, place):
+                head, _, rest = dotted.partition(".")
+                if any(fnmatchcase(dotted, pattern) for pattern in patterns):
+                    found.append((module, dotted, line))
+                elif head in parsed and rest:  # from another of the student's modules
+                    waiting.append((head, rest.split(".")[0]))
+                elif head in place.definitions:
+                    waiting.append((module, head))
+    return sorted(set(found), key=lambda use: (use[0], use[2]))
+
+
+def _parse(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source) if len(source) <= MAX_SOURCE else None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+class _Module:
+    """What a module defines at its top level, and what its imports' names stand for."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.definitions: dict[str, list[ast.AST]] = {}
+        self.aliases: dict[str, str] = {}
+        for node in ast.walk(tree):
+            self.aliases.update(_aliases(node))
+        for node in tree.body:
+            for name in _defines(node):
+                self.definitions.setdefault(name, []).append(node)
+        for node in tree.body:  # conv = tf.nn.conv2d
+            if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Name, ast.Attribute)):
+                for target in node.targets:
+                    dotted = self.resolve(node.value)
+                    if isinstance(target, ast.Name) and dotted and target.id not in self.aliases:
+                        self.aliases[target.id] = dotted
+
+    def resolve(self, node: ast.AST) -> str:
+        """The dotted name that an expression stands for, or ""."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return ""
+        return ".".join([self.aliases.get(node.id, node.id), *reversed(parts)])
+
+
+def _aliases(node: ast.AST) -> dict[str, str]:
+    if isinstance(node, ast.Import):
+        return {
+            (alias.asname or alias.name.partition(".")[0]): (alias.name if alias.asname else alias.name.partition(".")[0])
+            for alias in node.names
+        }
+    if isinstance(node, ast.ImportFrom):
+        module = node.module or ""
+        return {alias.asname or alias.name: f"{module}.{alias.name}".lstrip(".") for alias in node.names}
+    return {}
+
+
+def _defines(node: ast.AST) -> list[str]:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return [node.name]
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+    return []
+
+
+def _uses(tree: ast.AST, module: _Module) -> list[tuple[str, int]]:
+    """Dotted names that a definition uses, longest first for each place."""
+    found, inner = [], set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Attribute, ast.Name)) and id(node) not in inner:
+            if isinstance(node, ast.Attribute):
+                inner.add(id(node.value))
+            if dotted := module.resolve(node):
+                found.append((dotted, node.lineno))
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.extend((dotted, node.lineno) for dotted in _aliases(node).values())
+    return found
