@@ -160,9 +160,7 @@ def _read_npz(path: Path, modified: int) -> tuple[np.ndarray, ...]:
         with np.load(path, allow_pickle=False) as arrays:
             return tuple(arrays[key] for key in ("x", "y", "x_test", "y_test"))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-        raise DatasetError(
-            f"{path} is broken. Copy {path.name} anew from the kit's datasets/ folder."
-        ) from None
+        raise DatasetError(f"{path} is broken. Copy {path.name} anew from the kit's datasets/ folder.") from None
 
 
 def _full_folders() -> Iterator[Path]:
@@ -175,9 +173,7 @@ def _full_folders() -> Iterator[Path]:
 
 def _full_folder() -> Path | None:
     """The first folder with all four files of Fashion-MNIST."""
-    return next(
-        (folder for folder in _full_folders() if all((folder / name).is_file() for name in _IDX_FILES)), None
-    )
+    return next((folder for folder in _full_folders() if all((folder / name).is_file() for name in _IDX_FILES)), None)
 
 
 def _full(name: str) -> tuple[np.ndarray, ...]:
