@@ -67,6 +67,8 @@ def read_result(path: Path) -> dict[str, Any] | None:
 def read_results(out: Path) -> list[dict[str, Any]]:
     """Every result in a folder, by chapter and student. Raises FileNotFoundError if there is no such folder."""
     if not Path(out).is_dir():
-        raise FileNotFoundError(f"There is no folder {out}. Grade into it first: grader grade PATH --chapter ch08 --out {out}")
+        raise FileNotFoundError(
+            f"There is no folder {out}. Grade into it first: grader grade PATH --chapter ch08 --out {out}"
+        )
     found = (read_result(path) for path in Path(out).glob("*/*.json") if not path.name.startswith("."))
     return sorted((result for result in found if result), key=lambda r: (r["chapter"], r["student"]))

@@ -41,7 +41,7 @@ def grader_errors(result: Result) -> int:
     return sum(check["verdict"] == "error" for _, check in checks(result))
 
 
-# --- grades.csv --------------------------------------------------------------------------------------------------------
+# --- grades.csv ---------------------------------------------------------------------------------
 
 
 def grades_csv(results: Sequence[Result]) -> str:
@@ -52,9 +52,7 @@ def grades_csv(results: Sequence[Result]) -> str:
     exercises = list(dict.fromkeys(exercise["id"] for result in results for exercise in result["exercises"]))
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    writer.writerow(
-        ["student", "chapter", "score", "max_score", "percent", "errors", "isolation", "notes", *exercises]
-    )
+    writer.writerow(["student", "chapter", "score", "max_score", "percent", "errors", "isolation", "notes", *exercises])
     for result in sorted(results, key=lambda result: (result["chapter"], result["student"])):
         scores = {exercise["id"]: points(exercise["score"]) for exercise in result["exercises"]}
         writer.writerow(
@@ -78,7 +76,7 @@ def percent(result: Result) -> float:
     return 100 * result["score"] / result["max_score"] if result["max_score"] else 0.0
 
 
-# --- Gradescope --------------------------------------------------------------------------------------------------------
+# --- Gradescope ---------------------------------------------------------------------------------
 
 
 def gradescope(result: Result) -> dict[str, Any]:
@@ -111,7 +109,7 @@ def gradescope(result: Result) -> dict[str, Any]:
     }
 
 
-# --- JUnit -------------------------------------------------------------------------------------------------------------
+# --- JUnit --------------------------------------------------------------------------------------
 
 
 def junit(results: Sequence[Result]) -> str:
@@ -131,7 +129,9 @@ def junit(results: Sequence[Result]) -> str:
             counts["tests"] += 1
             if element := JUNIT_ELEMENT.get(check["verdict"]):
                 counts[element] += 1
-                ElementTree.SubElement(case, element, message=one_line(check["property"])).text = visible(check["message"])
+                ElementTree.SubElement(case, element, message=one_line(check["property"])).text = visible(
+                    check["message"]
+                )
         suite.attrib |= {
             "tests": str(counts["tests"]),
             "failures": str(counts["failure"]),
@@ -146,7 +146,7 @@ def junit(results: Sequence[Result]) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-# --- files -------------------------------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------
 
 
 def write_grades(results: Sequence[Result], out: Path, form: str = "csv") -> list[Path]:

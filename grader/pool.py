@@ -82,7 +82,7 @@ class JudgePool(Executor):
             for thread in self._threads:
                 thread.join()
 
-    # --- one slot: one thread here, one process there ---------------------------------------------------------------
+    # --- one slot: one thread here, one process there --------------------------------------------
 
     def _slot(self) -> None:
         process, connection = None, None
@@ -112,7 +112,7 @@ class JudgePool(Executor):
 
     def _start(self) -> tuple[BaseProcess, Connection]:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs,), daemon=False)
+        process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
         process.start()
         theirs.close()
         self._processes.add(process)

@@ -16,9 +16,8 @@ from typing import IO
 
 @contextlib.contextmanager
 def quiet_imports() -> Iterator[None]:
-    """Import TensorFlow in this block, and nothing is written; an ImportError comes with what was."""
+    """Import TensorFlow in this block, and nothing is written; an ImportError comes with what would have been."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     with held_stderr() as noise:
         try:
             yield
@@ -30,20 +29,26 @@ def quiet_imports() -> Iterator[None]:
 
 @contextlib.contextmanager
 def held_stderr() -> Iterator[IO[bytes]]:
-    """Hold back what is written to `sys.stderr` and to descriptor 2 in this block, by Python, C++ or a child.
+    """Hold back what Python, C++ or a child writes to standard error in this block; yields the file that collects it.
 
-    Yields the binary file that collects it. In a Jupyter kernel `sys.stderr` is not descriptor 2: both are held.
+    `sys.stderr` stays the same object, since logging handlers that are made meanwhile keep it; its `write` is
+    replaced for the time being, since in a Jupyter kernel, or under pytest, it is no file on descriptor 2.
     """
-    with tempfile.TemporaryFile() as noise:
-        sys.stderr.flush()
+    stream = sys.stderr
+    before = getattr(stream, "write")  # noqa: B009 - mypy would take it for an assignment to a method
+    with tempfile.TemporaryFile(buffering=0) as noise:
+
+        def write(text: str) -> int:
+            noise.write(str(text).encode("utf-8", "replace"))
+            return len(text)
+
+        stream.flush()
         saved = os.dup(2)
         try:
             os.dup2(noise.fileno(), 2)
-            with (
-                open(os.dup(noise.fileno()), "w", encoding="utf-8", errors="replace", buffering=1) as text,
-                contextlib.redirect_stderr(text),
-            ):
-                yield noise
+            setattr(stream, "write", write)  # noqa: B010
+            yield noise
         finally:
+            setattr(stream, "write", before)  # noqa: B010
             os.dup2(saved, 2)
             os.close(saved)

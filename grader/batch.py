@@ -1,0 +1,284 @@
+"""Grades many submissions: hands each to an executor, and keeps the results so that nothing is lost or done twice.
+
+A job is pure: (submission, kit, seed, isolation) → result. Its key is a hash of these, and stands in the result: a run
+that was killed goes on where it stopped, and a resubmission costs only itself. One process, this one, writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, as_completed
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from grader import __version__
+from grader.chapter import ChapterError, find_root
+from grader.folder import read_result, read_results, result_file, save_result, write_whole
+from grader.formats import grader_errors, write_grades
+from grader.pool import JobDied, JudgePool, default_jobs
+from grader.submission import Submission, find_submissions, read_submission
+
+Result = dict[str, Any]
+Progress = Callable[[Result, int, int], None]  # (a result, how many are there, how many there will be)
+MINE = ("*.py", "*.toml", "*.json", "*.gz")  # what of exercises/ and solutions/ a verdict depends on
+
+
+class BatchError(ChapterError):
+    """Nothing can be graded; the message says why and what to do."""
+
+
+# --- one job, in the process of a judge ---------------------------------------------------------
+
+
+def grade_job(submission: Submission, chapter: str, seed: int, isolation: str, root: str) -> Result:
+    """Grade one submission: the result JSON. Runs in a judge's process, or on a Dask worker."""
+    from grader.judge import grade
+    from grader.sandbox import launch
+
+    return grade(submission, _chapter(chapter, root), seed, partial(launch, isolation=isolation), isolation)
+
+
+def failed_job(student: str, chapter: str, root: str) -> Result:
+    """The result of a submission that the grader could not grade: every check has the verdict `error`."""
+    from grader.result import ERROR, Outcome, as_json
+
+    loaded = _chapter(chapter, root)
+    sentence = "The grader failed on this submission. This is not the student's fault: it has to be graded again."
+    outcomes = [
+        (name, [Outcome(check, ERROR, sentence) for check in loaded.checks_of(name)]) for name in loaded.exercises
+    ]
+    return as_json(student, chapter, outcomes, {check.name: sentence for check in loaded.checks})
+
+
+@lru_cache(maxsize=16)
+def _chapter(name: str, root: str) -> Any:
+    from grader.quiet import quiet_imports
+
+    with quiet_imports():
+        from grader.chapter import load_chapter
+
+        return load_chapter(name, hidden=True, root=Path(root))
+
+
+# --- keys ---------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def kit_digest(chapter: str, root: str) -> str:
+    """A hash of the engine and of the chapter's checks: another kit may give another verdict."""
+    digest = hashlib.sha256(__version__.encode())
+    engine = sorted(Path(__file__).parent.glob("*.py"))
+    folders = [Path(root) / half / chapter for half in ("exercises", "solutions")]
+    for path in [*engine, *(path for folder in folders for kind in MINE for path in sorted(folder.glob(kind)))]:
+        digest.update(f"\0{path.parent.name}/{path.name}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def job_key(submission: Submission, seed: int, isolation: str, root: str) -> str:
+    """The key of a job: equal for equal work."""
+    content = [
+        submission.chapter,
+        sorted(submission.modules.items()),
+        list(submission.cells),
+        sorted(submission.problems.items()),
+        list(submission.notes),
+        seed,
+        isolation,
+        kit_digest(submission.chapter, root),
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+# --- many jobs ----------------------------------------------------------------------------------
+
+
+class Grading:
+    """Grades submissions of one chapter into a folder of results. `submit` may be called from any thread.
+
+    executor: anything with concurrent.futures's interface; a JudgePool of `jobs` processes by default.
+    """
+
+    def __init__(
+        self,
+        chapter: str,
+        out: str | Path,
+        jobs: int | None = None,
+        seed: int = 0,
+        isolation: str = "bwrap",
+        executor: Executor | None = None,
+        root: Path | None = None,
+    ) -> None:
+        self.chapter, self.out, self.seed, self.isolation = chapter, Path(out), seed, isolation
+        self.root = str(find_root(root))
+        self.executor = executor if executor is not None else JudgePool(jobs or default_jobs())
+        self._owned = executor is None
+        self.reused = 0
+        self._lock = threading.Lock()
+
+    def submit(self, student: str, path: Path) -> Future[Result]:
+        """Grade one student's entry; the future gives the result that was saved, never the job's exception."""
+        done: Future[Result] = Future()
+        try:
+            submission = read_submission(path, self.chapter)
+            submission.student = student
+            key = job_key(submission, self.seed, self.isolation, self.root)
+        except Exception:  # intake answers every bad input; what it did not foresee is our fault, not the class's
+            self._fail(student, "", traceback.format_exc(), done)
+            return done
+        stored = read_result(result_file(self.out, student, self.chapter))
+        if stored is not None and stored.get("key") == key and not grader_errors(stored):
+            with self._lock:
+                self.reused += 1
+            done.set_result(stored)
+            return done
+        job = self.executor.submit(grade_job, submission, self.chapter, self.seed, self.isolation, self.root)
+        job.add_done_callback(lambda job: self._finish(student, key, job, done))
+        return done
+
+    def _finish(self, student: str, key: str, job: Future[Result], done: Future[Result]) -> None:
+        if job.cancelled():
+            done.cancel()
+            return
+        error = job.exception()
+        if error is None:
+            self._save({**job.result(), "student": student, "key": key}, done)
+        else:
+            detail = str(error) or type(error).__name__
+            self._fail(student, key, f"{type(error).__name__}: {detail}", done)
+
+    def _fail(self, student: str, key: str, detail: str, done: Future[Result]) -> None:
+        """Keep a result that says that the grader failed; the detail goes to a file beside it."""
+        try:
+            result = failed_job(student, self.chapter, self.root)
+        except Exception:
+            result = {"schema": 1, "student": student, "chapter": self.chapter, "score": 0.0, "max_score": 0.0}
+            result["exercises"] = []
+        notes = ["The grader failed on this submission: it has to be graded again."]
+        result |= {"seed": self.seed, "isolation": self.isolation, "notes": notes, "kit": __version__, "key": key}
+        try:
+            write_whole(result_file(self.out, student, self.chapter).with_suffix(".error.txt"), detail + "\n")
+        except OSError as error:
+            done.set_exception(error)
+            return
+        self._save(result, done)
+
+    def _save(self, result: Result, done: Future[Result]) -> None:
+        try:
+            save_result(self.out, result)
+        except Exception as error:  # a full disk, say: this must not be silent
+            done.set_exception(error)
+        else:
+            done.set_result(result)
+
+    def close(self, cancel: bool = False) -> None:
+        """Wait for what runs (or, with `cancel`, stop it)."""
+        if self._owned:
+            self.executor.shutdown(wait=True, cancel_futures=cancel)
+
+
+def grade_folder(
+    path: str | Path,
+    chapter: str,
+    out: str | Path,
+    jobs: int | None = None,
+    seed: int = 0,
+    isolation: str = "bwrap",
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    form: str = "csv",
+    root: Path | None = None,
+) -> list[Result]:
+    """Grade one submission or a folder of them; answers the results of this run, by student.
+
+    Writes out/<student>/<chapter>.json as each is done, at the end the grades in the form asked for ("csv",
+    "gradescope" or "junit") and, with "csv", out/report.html. What is there already, with the same key, is not graded
+    again. progress: called with each result. Raises BatchError where there is nothing to grade.
+    """
+    path, out = Path(path), Path(out)
+    entries = _entries(path, chapter)
+    grading = Grading(chapter, out, min(jobs or default_jobs(), len(entries)), seed, isolation, executor, root)
+    results: list[Result] = []
+    try:
+        futures = [grading.submit(student, entry) for student, entry in entries]
+        for future in as_completed(futures):
+            results.append(future.result())
+            if progress is not None:
+                progress(results[-1], len(results), len(entries))
+    except BaseException:
+        grading.close(cancel=True)
+        raise
+    grading.close()
+    results.sort(key=lambda result: result["student"])
+    finish(out, results, form)
+    return results
+
+
+def finish(out: Path, results: list[Result], form: str = "csv") -> list[Path]:
+    """Write the class's own files: grades of everything in `out` and the report, or another form of these results."""
+    if form != "csv":
+        return write_grades(results, out, form)
+    from grader.report import write_report
+
+    everything = read_results(out)
+    return [*write_grades(everything, out), write_report(out, everything)]
+
+
+def _entries(path: Path, chapter: str) -> list[tuple[str, Path]]:
+    if not path.exists():
+        raise BatchError(f"There is no {path}. Give a submission, or a folder with one entry a student.")
+    entries = find_submissions(path, chapter)
+    if not entries:
+        raise BatchError(
+            f"{path} holds no submission for {chapter}. A submission is a folder with the chapter's modules, "
+            f"{chapter}.py, {chapter}.ipynb, or a zip or tar of these."
+        )
+    return entries
+
+
+@contextmanager
+def dask_executor(address: str) -> Iterator[Executor]:
+    """An executor that runs jobs on the Dask cluster at `address` ("tcp://host:8786").
+
+    The kit, with solutions/, must be installed on the workers at the same place. Raises BatchError without dask.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise BatchError("--dask needs Dask: pip install 'grader[cluster]'") from None
+    with Client(address) as client:
+        # Not `pure`: keys are the kit's, and a job that failed is to be run again.
+        yield client.get_executor(pure=False, retries=1)
+
+
+def show_progress(console: Any) -> Any:
+    """A context manager that gives a Progress drawing a bar on a rich console, or a line each where that is a file."""
+    return _bar(console)
+
+
+@contextmanager
+def _bar(console: Any) -> Iterator[Progress]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from grader.escape import one_line
+    from grader.formats import points
+
+    if not console.is_terminal:
+        yield lambda r, n, total: console.print(
+            f"{n}/{total}  {one_line(r['student'], 40)}  {points(r['score']):g}/{points(r['max_score']):g}",
+            markup=False,
+        )
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda r, n, total: bar.update(task, completed=n, total=total, description=one_line(r["student"], 40))
+
+
+__all__ = ["BatchError", "Grading", "JobDied", "dask_executor", "finish", "grade_folder", "grade_job", "show_progress"]
