@@ -4,7 +4,7 @@ This is what an author of checks needs; see docs/authors.md.
 """
 
 from grader.checks import Check, Exercise, check
-from grader.expect import (
+from grader.comparison import (
     Mismatch,
     expect,
     expect_array,

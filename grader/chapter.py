@@ -26,7 +26,9 @@ def find_root(start: Path | None = None) -> Path:
     for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
         if any((folder / "exercises").glob("ch[0-9][0-9]")):
             return folder
-    raise ChapterError("No exercises folder was found here. Change into the kit's folder, the one with exercises/ in it.")
+    raise ChapterError(
+        "No exercises folder was found here. Change into the kit's folder, the one with exercises/ in it."
+    )
 
 
 def chapter_names(root: Path | None = None) -> list[str]:
@@ -93,7 +95,11 @@ class Chapter:
         return {
             "modules": {name: list(pair) for name, pair in modules.items()},
             "exercises": {
-                name: {"module": self.home[name], "arguments": e.arguments, "forbids_ops": list(e.forbids_ops)}
+                name: {
+                    "module": self.home[name],
+                    "arguments": e.arguments,
+                    "forbids_ops": list(e.forbids_ops),
+                }
                 for name, e in self.exercises.items()
             },
             "cells": list(cells),
@@ -146,7 +152,9 @@ def load_chapter(name: str, hidden: bool = False, root: Path | None = None) -> C
     if hidden:
         secret = base / "solutions" / name
         if not secret.is_dir():
-            raise ChapterError(f"The solutions of {name} are not here ({secret}). Hidden checks need the instructor's kit.")
+            raise ChapterError(
+                f"The solutions of {name} are not here ({secret}). Hidden checks need the instructor's kit."
+            )
         for path in sorted(secret.glob("test_*.py")):
             module = _import_checks(f"solutions_{name}_{path.stem}", path)
             checks += [replace(function.check, hidden=True) for function in _checks_in(module)]

@@ -13,7 +13,9 @@ from fnmatch import fnmatchcase
 MAX_SOURCE = 1_000_000
 
 
-def forbidden_names(name: str, home: str, sources: Mapping[str, str], patterns: Iterable[str]) -> list[tuple[str, str, int]]:
+def forbidden_names(
+    name: str, home: str, sources: Mapping[str, str], patterns: Iterable[str]
+) -> list[tuple[str, str, int]]:
     """Uses of forbidden names that the definition of `name` reaches: (module, dotted name, line) of each.
 
     home: the module that the exercise belongs to; sources: module name → source text; patterns: "scipy.*", "numpy.convolve".
@@ -24,7 +26,11 @@ def forbidden_names(name: str, home: str, sources: Mapping[str, str], patterns: 
         return []
     parsed = {module: _Module(tree) for module, source in sources.items() if (tree := _parse(source)) is not None}
     found: list[tuple[str, str, int]] = []
-    starts = [home] if home in parsed and name in parsed[home].definitions else [m for m in parsed if name in parsed[m].definitions]
+    starts = (
+        [home]
+        if home in parsed and name in parsed[home].definitions
+        else [m for m in parsed if name in parsed[m].definitions]
+    )
     waiting, seen = [(module, name) for module in starts], set()
     while waiting:
         module, definition = waiting.pop()
@@ -83,7 +89,9 @@ class _Module:
 def _aliases(node: ast.AST) -> dict[str, str]:
     if isinstance(node, ast.Import):
         return {
-            (alias.asname or alias.name.partition(".")[0]): (alias.name if alias.asname else alias.name.partition(".")[0])
+            (alias.asname or alias.name.partition(".")[0]): (
+                alias.name if alias.asname else alias.name.partition(".")[0]
+            )
             for alias in node.names
         }
     if isinstance(node, ast.ImportFrom):

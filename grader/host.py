@@ -354,9 +354,7 @@ def check_signature(name: str, function: Any, arguments: Sequence[Any], named: M
         raise WrongSignature(f"Your {name}{signature} cannot be called as the statement says: {error}.") from None
 
 
-def labelled(
-    function: Callable, arguments: Sequence[Any], named: Mapping[str, Any]
-) -> list[tuple[str, np.ndarray]]:
+def labelled(function: Callable, arguments: Sequence[Any], named: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
     """Every array among a call's arguments, labelled by its parameter's name."""
     try:
         bound = inspect.signature(function).bind(*arguments, **named).arguments

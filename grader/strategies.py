@@ -19,6 +19,10 @@ SEEDS = st.integers(0, 2**16 - 1)
 class Case(SimpleNamespace):
     """A bag of named inputs: Case(x=…, stride=2).stride."""
 
+    def __repr__(self) -> str:
+        # Hypothesis notes the repr of every failing draw: keep it short, the feedback shows the calls themselves.
+        return f"Case({', '.join(vars(self))})"
+
 
 def _quarters(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.integers(-8, 9, shape) / 4
@@ -73,7 +77,9 @@ def arrays(
 
 def cotangents(shape: Sequence[int], dtype: Any = np.float64) -> SearchStrategy:
     """Random normal upstream gradients: never uniform, so that no gradient can hide behind a sum."""
-    return SEEDS.map(lambda seed: np.asarray(np.random.default_rng(seed + 7).standard_normal(tuple(shape)), dtype=dtype))
+    return SEEDS.map(
+        lambda seed: np.asarray(np.random.default_rng(seed + 7).standard_normal(tuple(shape)), dtype=dtype)
+    )
 
 
 def sizes(low: int = 1, high: int = 6) -> SearchStrategy:

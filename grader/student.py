@@ -20,7 +20,9 @@ from hypothesis.errors import HypothesisException, StopTest
 from grader.host import Host, Interrupt
 from grader.values import fresh
 
-MAX_FAILING_RUNS = 60  # executions after the first failure: shrinking ends there, and the smallest input so far is shown
+MAX_FAILING_RUNS = (
+    60  # executions after the first failure: shrinking ends there, and the smallest input so far is shown
+)
 MAX_FAILING_SECONDS = 2.0
 RESULT_LIMIT = 30.0  # seconds that a check's calls may take together, in units of its exercise's limit / 10
 
@@ -175,6 +177,7 @@ class Student:
         self._seconds = dict(seconds)
         self._id = 0
         self.exercise = ""
+        self.alive = True  # False once its worker is gone, or a call had to be cut short
         self.log = Log()
 
     @property
@@ -191,7 +194,9 @@ class Student:
         got = self._ask("call", name, args, kwargs, watch=True)
         if not (isinstance(got, dict) and {"value", "mutated", "aliased"} <= set(got)):
             raise WorkerLost("The worker sent something that is not an answer.")
-        names = [tuple(str(n) for n in got[key]) if isinstance(got[key], list) else () for key in ("mutated", "aliased")]
+        names = [
+            tuple(str(n) for n in got[key]) if isinstance(got[key], list) else () for key in ("mutated", "aliased")
+        ]
         return Answer(got["value"], *names)
 
     def probe(self, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -206,9 +211,13 @@ class Student:
             return raised.type
         return None
 
+    def load(self, arguments: dict[str, Any]) -> None:
+        """Give a fresh worker the submission: the arguments of a Host."""
+        self._send({"do": "load", "name": "load", "host": arguments}, 60.0)
+
     def attempted(self, name: str) -> tuple[bool, str]:
         """Whether an exercise is more than its stub, and if not, what is known of why."""
-        answer = self._send({"do": "attempted", "name": name}, 60.0, name)
+        answer = self._send({"do": "attempted", "name": name}, 60.0)
         if "raised" in answer:
             return True, ""  # it does not load: the first check will show why
         got = answer.get("ok")
@@ -231,7 +240,7 @@ class Student:
             "watch": watch,
         }
         started = time.monotonic()
-        answer = self._send(message, limit, exercise)
+        answer = self._send({**message, "exercise": exercise}, limit)
         log.student_seconds += time.monotonic() - started
         call.ended = True
         if "raised" in answer:
@@ -249,10 +258,15 @@ class Student:
             )
         return fresh_notes(call.answer)
 
-    def _send(self, message: dict[str, Any], seconds: float, exercise: str) -> dict[str, Any]:
+    def _send(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
         self._id += 1
-        answer = self._transport.request({"id": self._id, **message}, seconds)
+        try:
+            answer = self._transport.request({"id": self._id, **message}, seconds)
+        except Stop:
+            self.alive = False
+            raise
         if not isinstance(answer, dict) or answer.get("id") != self._id or not ({"ok", "raised"} & set(answer)):
+            self.alive = False
             raise WorkerLost("The worker sent something that is not an answer.")
         return answer
 
@@ -291,12 +305,14 @@ class Local:
         self.host = host
 
     def request(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
-        name = message["name"]
+        name = message.get("exercise", message["name"])
         try:
             with alarm(seconds):
                 return self.host.handle({**message, "local": True})
         except Interrupt:
-            raise OutOfTime(f"{name} did not come back within {seconds:g} seconds. Is there a loop that never ends?") from None
+            raise OutOfTime(
+                f"{name} did not come back within {seconds:g} seconds. Is there a loop that never ends?"
+            ) from None
 
     def close(self) -> None:
         self.host.close()
@@ -337,11 +353,13 @@ class Remote:
         from grader.sandbox import WorkerDied, WorkerTimeout
         from grader.wire import WireError
 
-        name = message["name"]
+        name = message.get("exercise", message["name"])
         try:
             return self.worker.request(message, seconds)
         except WorkerTimeout:
-            raise OutOfTime(f"{name} did not come back within {seconds:g} seconds. Is there a loop that never ends?") from None
+            raise OutOfTime(
+                f"{name} did not come back within {seconds:g} seconds. Is there a loop that never ends?"
+            ) from None
         except WorkerDied as died:
             raise WorkerLost(f"The program ended while {name} ran: {died}") from None
         except WireError as error:

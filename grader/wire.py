@@ -20,8 +20,24 @@ from grader.values import Noted, Opaque, noted
 MAX_FRAME = 256 * 2**20
 ARRAY, TUPLE, OPAQUE, BIG_INT, COMPLEX = 1, 2, 3, 4, 5
 DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128 "
-    "bfloat16 float8_e4m3fn".split()
+    [
+        "bool",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+        "bfloat16",
+        "float8_e4m3fn",
+    ]
 )
 KINDS = frozenset(("ndarray", "tensor", "variable", "scalar"))
 

@@ -16,6 +16,7 @@ def quiet_tensorflow() -> None:
 
     tf.config.experimental.enable_tensor_float_32_execution(False)
     tf.config.experimental.enable_op_determinism()
+    tf.get_logger().setLevel("ERROR")
 
 
 def serve(connection: socket.socket) -> None:

@@ -59,11 +59,7 @@ def tolerances(*dtypes: Any) -> tuple[float, float]:
 def show(value: Any, limit: int = 600) -> str:
     """A value as short text: arrays with dtype and shape."""
     if isinstance(value, np.ndarray):
-        body = np.array2string(
-            np.asarray(value), precision=6, suppress_small=False, threshold=60, edgeitems=3, max_line_width=96
-        )
-        head = f"{value.dtype.name}{list(value.shape)} " if value.ndim else f"{value.dtype.name} "
-        text = head + (body if "\n" not in body else "\n" + body)
+        text = _show_array(value)
     elif isinstance(value, tuple):
         text = "(" + ", ".join(show(item, limit) for item in value) + ("," if len(value) == 1 else "") + ")"
     elif isinstance(value, list):
@@ -75,6 +71,17 @@ def show(value: Any, limit: int = 600) -> str:
     else:
         text = repr(value)
     return text if len(text) <= limit else text[: limit - 2] + " …"
+
+
+def _show_array(array: np.ndarray) -> str:
+    # Many axes make many lines: beyond a screenful, the beginning says enough.
+    edge = 3 if array.ndim <= 2 else 2
+    body = np.array2string(np.asarray(array), precision=6, threshold=48, edgeitems=edge, max_line_width=96)
+    lines = [line for line in body.splitlines() if line.strip()]
+    if len(lines) > 12:
+        lines = [*lines[:11], "…"]
+    head = f"{array.dtype.name}{list(array.shape)}" if array.ndim else array.dtype.name
+    return f"{head} {lines[0]}" if len(lines) == 1 else "\n".join([head, *lines])
 
 
 def name_of(value: Any) -> str:
@@ -155,7 +162,11 @@ def expect_keys(got: Any, expected: dict, what: str = "") -> None:
     if not isinstance(got, dict):
         raise Mismatch(f"{_cap(label)} should be a dict, but {name_of(got)} came back.", show(got))
     if set(got) != set(expected):
-        raise Mismatch(f"{_cap(label)} has the wrong keys.", show(sorted(map(str, got))), show(sorted(map(str, expected))))
+        raise Mismatch(
+            f"{_cap(label)} has the wrong keys.",
+            show(sorted(map(str, got))),
+            show(sorted(map(str, expected))),
+        )
 
 
 def expect_length(got: Any, length: int, names: Sequence[str] = ()) -> None:
@@ -208,7 +219,9 @@ def expect_array(got: Any, expected: np.ndarray, what: str = "", dtype: bool = T
     weak = type(got) in (bool, int, float, complex)
     if weak and expected.ndim == 0:
         if type(got) is bool and expected.dtype.kind != "b":
-            raise Mismatch(f"{_cap(label)} should be a number, but {name_of(got)} came back.", show(got), show(expected))
+            raise Mismatch(
+                f"{_cap(label)} should be a number, but {name_of(got)} came back.", show(got), show(expected)
+            )
         if expected.dtype.kind in "iu" and type(got) is float and got.is_integer():
             got = int(got)
         with np.errstate(all="ignore"):
@@ -322,7 +335,11 @@ def expect_equal(got: Any, expected: Any, what: str = "") -> None:
     if isinstance(expected, (tuple, list)) and isinstance(got, (tuple, list, np.ndarray)):
         got_list = got.tolist() if isinstance(got, np.ndarray) else list(got)
         if len(got_list) != len(expected):
-            raise Mismatch(f"{_cap(label)} has {len(got_list)} items, {len(expected)} are right.", show(got), show(expected))
+            raise Mismatch(
+                f"{_cap(label)} has {len(got_list)} items, {len(expected)} are right.",
+                show(got),
+                show(expected),
+            )
         for i, item in enumerate(expected):
             expect_equal(got_list[i], item, f"{label}[{i}]")
         return None
@@ -346,7 +363,10 @@ def expect_shape(got: Any, shape: Sequence[int], dtype: Any = None, what: str = 
     wanted = np.empty(tuple(shape), dtype if dtype is not None else getattr(got, "dtype", np.float64))
     if not isinstance(got, np.ndarray):
         size = f"of shape {tuple(shape)}" if len(shape) else "that is a scalar"
-        raise Mismatch(f"{_cap(what or 'the result')} should be an array {size}, but {name_of(got)} came back.{_no_return(got)}", show(got))
+        raise Mismatch(
+            f"{_cap(what or 'the result')} should be an array {size}, but {name_of(got)} came back.{_no_return(got)}",
+            show(got),
+        )
     if got.shape != wanted.shape:
         raise Mismatch(
             f"{_cap(what or 'the result')} has the wrong shape: {got.shape} came back, {wanted.shape} is right.",

@@ -1,0 +1,320 @@
+"""Runs checks and decides. The only room that knows the score.
+
+Every check starts as failed and passes only if its function came to its end with enough examples run. Nothing that student
+code does (exceptions, exits, skips, silence) can make it pass.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback
+import warnings
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import hypothesis
+import numpy as np
+
+from grader import comparison, feedback, result
+from grader.chapter import Chapter
+from grader.checks import Check, Exercise
+from grader.comparison import Mismatch
+from grader.constraints import forbidden_names
+from grader.diagnosis import Diagnoses, load_diagnoses
+from grader.host import Host
+from grader.result import Outcome
+from grader.student import Enough, Log, NotAttempted, Remote, Stop, Student, StudentRaised
+from grader.student import Local as LocalTransport
+
+TRACED = 8  # examples of a check whose answers make its trace
+MAX_LOST = 2  # workers that may be lost to one exercise before its other checks are not run
+
+
+def seed_of(seed: int, check: Check) -> int:
+    """A check's own seed: the same whichever other checks run."""
+    return zlib.crc32(f"{seed}/{check.name}".encode())
+
+
+def run_check(check: Check, student: Student, seed: int, reference: Student | None = None) -> Outcome:
+    """Run one check on one submission."""
+    student.exercise = check.exercise
+    margins: list[float] = []
+    token = comparison.margin.set(margins)
+    started = time.perf_counter()
+    try:
+        error = _run(check, student, seed_of(seed, check), reference, Log())
+    finally:
+        comparison.margin.reset(token)
+    log = student.log
+    if log.failing is not None:
+        error = log.failing.error
+    outcome = Outcome(check, result.FAILED, examples=log.examples, margin=max(margins, default=0.0))
+    _decide(outcome, error, log)
+    outcome.seconds = time.perf_counter() - started
+    return outcome
+
+
+def trace_check(check: Check, student: Student, reference: Student | None = None) -> list[list[Any]]:
+    """The calls of a check's first examples under its fixed seed, whatever they answered."""
+    student.exercise = check.exercise
+    _run(check, student, zlib.crc32(check.name.encode()), reference, Log(tracing=TRACED))
+    return student.log.traces
+
+
+def _run(check: Check, student: Student, seed: int, reference: Student | None, log: Log) -> BaseException | None:
+    """Call the check's function; answer what it raised."""
+    student.log = log
+    arguments: dict[str, Any] = {"student": student}
+    if check.takes_reference:
+        if reference is None:
+            return RuntimeError(f"{check.name} needs the reference, and it is not here.")
+        reference.exercise, reference.log = check.exercise, Log()
+        arguments["reference"] = reference
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            hypothesis.seed(seed)(check.function)(**arguments)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return error
+    return None
+
+
+def _decide(outcome: Outcome, error: BaseException | None, log: Log) -> None:
+    """Turn what happened into a verdict: failed unless shown otherwise."""
+    calls = log.failing.calls if log.failing is not None else log.calls
+    outcome.called = feedback.describe_calls(calls)
+    match error:
+        case None if log.examples >= outcome.check.least:
+            outcome.verdict = result.PASSED
+        case None:
+            outcome.verdict = result.ERROR
+            outcome.sentence = f"Only {log.examples} of at least {outcome.check.least} examples could be run."
+        case NotAttempted():
+            outcome.verdict, outcome.sentence = result.NOT_ATTEMPTED, str(error)
+        case Enough():
+            outcome.sentence = "The check was ended before its time."
+        case Stop():
+            outcome.sentence = str(error)
+        case Mismatch():
+            outcome.sentence, outcome.got, outcome.expected = error.sentence, error.got, error.expected
+            outcome.details, outcome.diagnosis = error.details, error.diagnosis
+        case StudentRaised():
+            name = calls[-1].exercise if calls else outcome.check.exercise
+            outcome.sentence = feedback.describe_exception(name, error)
+            outcome.frames = error.frames
+            if error.frames:
+                outcome.where = error.frames[-1][:2]
+        case Exception() if log.answered and not isinstance(error, hypothesis.errors.HypothesisException):
+            # The check stumbled over what came back. References never get here: the audit sees to it.
+            outcome.sentence = "What came back is not of the form that the statement asks for."
+            outcome.got = comparison.show(calls[-1].answer) if calls else None
+            outcome.details = [("Meanwhile", f"{type(error).__name__}: {str(error)[:200]}")]
+        case _:
+            outcome.verdict = result.ERROR
+            outcome.sentence = (
+                f"The check itself broke ({type(error).__name__}: {str(error)[:300]}). This is not your fault."
+            )
+            outcome.trouble = "".join(traceback.format_exception(error))
+
+
+class Examiner:
+    """Examines one submission, exercise by exercise, in process or through workers.
+
+    open_student: makes a fresh Student (a fresh worker, where isolated); sources: module name → (source, file shown);
+    reference: the reference's Student, where hidden checks need it.
+    """
+
+    def __init__(
+        self,
+        chapter: Chapter,
+        open_student: Callable[[], Student],
+        sources: Mapping[str, Sequence[str]],
+        seed: int,
+        reference: Student | None = None,
+        diagnoses: Diagnoses | None = None,
+    ) -> None:
+        self.chapter, self.open_student, self.sources, self.seed = chapter, open_student, sources, seed
+        self.reference = reference
+        self.diagnoses = load_diagnoses(chapter) if diagnoses is None else diagnoses
+        self._current: tuple[str, Student] | None = None
+        self._lost: dict[str, int] = {}
+        self._why = ""
+
+    def forbidden(self, exercise: Exercise) -> tuple[str, tuple[str, int] | None]:
+        """A sentence about library functions that the source may not use, and where it uses them; or ""."""
+        texts = {name: source for name, (source, _) in self.sources.items()}
+        home = self.chapter.home[exercise.name]
+        uses = forbidden_names(exercise.name, home, texts, exercise.forbids)
+        if not uses:
+            return "", None
+        module, dotted, line = uses[0]
+        return (
+            f"{exercise.name} is to be written without {dotted}: the statement says what it may not be done with.",
+            (self.sources[module][1], line),
+        )
+
+    def exercise(self, name: str, checks: Sequence[Check] | None = None) -> list[Outcome]:
+        """Run the checks of one exercise (all by default) on a student of its own."""
+        exercise = self.chapter.exercise(name)
+        checks = self.chapter.checks_of(name) if checks is None else checks
+        sentence, where = self.forbidden(exercise)
+        if sentence:
+            return [Outcome(c, result.FAILED, sentence, where=where) for c in checks]
+        outcomes: list[Outcome] = []
+        for check in checks:
+            if self._lost.get(name, 0) >= MAX_LOST:
+                outcomes.append(Outcome(check, result.FAILED, f"Not run: {self._why}", where=self.place(name)))
+                continue
+            student = self._student(self.chapter.home[name])
+            outcomes.append(self.one(check, student))
+            if not student.alive:
+                self._lost[name] = self._lost.get(name, 0) + 1
+                self._why = outcomes[-1].sentence
+                self.close()
+        return outcomes
+
+    def _student(self, module: str) -> Student:
+        """The Student of one module of the submission: one worker for each, so that modules cannot disturb each other."""
+        group = module if module in self.sources else ""
+        if self._current is None or self._current[0] != group:
+            self.close()
+            self._current = (group, self.open_student())
+        return self._current[1]
+
+    def close(self) -> None:
+        """End the worker in use."""
+        if self._current is not None:
+            self._current[1].close()
+            self._current = None
+
+    def one(self, check: Check, student: Student) -> Outcome:
+        """Run one check, and name the mistake if it is a known one."""
+        try:
+            attempted, why = student.attempted(check.exercise)
+        except Stop as stop:
+            return Outcome(check, result.FAILED, str(stop), where=self.place(check.exercise))
+        if not attempted:
+            outcome = Outcome(check, result.NOT_ATTEMPTED, why or f"{check.exercise} is still as it was handed out.")
+        else:
+            outcome = run_check(check, student, self.seed, self.reference)
+        if outcome.where is None:
+            outcome.where = self.place(check.exercise)
+        if outcome.verdict == result.FAILED:
+            self.name_mistake(outcome, student)
+        return outcome
+
+    def name_mistake(self, outcome: Outcome, student: Student) -> None:
+        """Look for the one named bug that behaves as this student's code does."""
+        check = outcome.check
+        if outcome.diagnosis is None and student.alive and not check.capstone:
+            others = [c for c in self.chapter.checks_of(check.exercise) if c is not check and not c.capstone]
+            outcome.diagnosis = self.diagnoses.find(
+                check, others, lambda c: trace_check(c, student, self.reference) if student.alive else []
+            )
+        if outcome.diagnosis is not None:
+            bug = f"{check.exercise}.{outcome.diagnosis.split('/')[-1]}"
+            outcome.mistake = self.diagnoses.sentences.get(bug, "")
+            outcome.diagnosis = (
+                f"{self.chapter.name}.{check.exercise}/{bug.split('.')[-1]}" if outcome.mistake else None
+            )
+
+    def place(self, exercise: str) -> tuple[str, int] | None:
+        """Where the student's definition stands: (file, line)."""
+        home = self.chapter.home[exercise]
+        for module in (home, self.chapter.name, *self.sources):
+            if module in self.sources:
+                source, file = self.sources[module]
+                found = re.search(rf"^(?:async\s+)?(?:def|class)\s+{re.escape(exercise)}\b", source, re.MULTILINE)
+                if found:
+                    return file, source.count("\n", 0, found.start()) + 1
+        return None
+
+    def chapter_outcomes(
+        self, progress: Callable[[str], None] | None = None, only: Sequence[str] | None = None
+    ) -> list[tuple[str, list[Outcome]]]:
+        """All exercises in order; a failure becomes `blocked` where an exercise that it needs did not pass."""
+        found: list[tuple[str, list[Outcome]]] = []
+        for name in self.chapter.exercises:
+            if only is not None and name not in only:
+                continue
+            found.append((name, self.exercise(name)))
+            if progress is not None:
+                progress(name)
+        self.close()
+        block(self.chapter, dict(found))
+        return found
+
+
+def block(chapter: Chapter, outcomes: Mapping[str, Sequence[Outcome]]) -> None:
+    """Turn failures into `blocked` where a needed exercise did not pass: only what has failed anyway is touched."""
+    broken = {
+        name
+        for name, listed in outcomes.items()
+        if listed and any(o.verdict in (result.FAILED, result.NOT_ATTEMPTED) for o in listed)
+    }
+    for name, listed in outcomes.items():
+        missing = [need for need in chapter.exercises[name].needs if need in broken]
+        for outcome in listed if missing else ():
+            if outcome.verdict == result.FAILED:
+                outcome.verdict = result.BLOCKED
+                outcome.details = [
+                    *outcome.details,
+                    ("First", f"this builds on {' and '.join(missing)}: get that right first."),
+                ]
+
+
+def reference_student(chapter: Chapter) -> Student | None:
+    """The references as a Student in this process, or None where solutions/ is not here."""
+    if not chapter.solutions.is_dir():
+        return None
+    modules, problems = chapter.read_modules(chapter.solutions)
+    host = Host(**chapter.host_arguments(modules, problems=problems))
+    return Student(LocalTransport(host), chapter.seconds())
+
+
+def grade(
+    submission: Any,
+    chapter: Chapter,
+    seed: int,
+    launch: Callable[[Any, str], Any],
+    isolation: str = "bwrap",
+    progress: Callable[[str], None] | None = None,
+    only: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Grade one submission: the result JSON.
+
+    submission: a grader.submission.Submission; chapter: loaded with its hidden checks; launch(submission, chapter name)
+    answers a worker. A fault of the grader's own is verdict `error` on the checks that it touched, never a lost result.
+    """
+    modules = {name: (source, f"{name}.py") for name, source in submission.modules.items()}
+    cells = list(getattr(submission, "cells", ()))
+    arguments = chapter.host_arguments(modules, cells, submission.problems)
+    sources: dict[str, Sequence[str]] = dict(modules)
+    if cells:
+        sources["notebook"] = ("\n\n".join(cells), "notebook")
+
+    def open_student() -> Student:
+        worker = launch(submission, chapter.name)
+        student = Student(Remote(worker, isolation), chapter.seconds())
+        student.load(arguments)
+        return student
+
+    examiner = Examiner(chapter, open_student, sources, seed, reference_student(chapter))
+    outcomes = examiner.chapter_outcomes(progress, only)
+    messages = {o.check.name: feedback.plain(o, chapter, hints=False) for _, listed in outcomes for o in listed}
+    from grader import __version__
+
+    return result.as_json(
+        submission.student,
+        chapter.name,
+        outcomes,
+        messages,
+        seed=seed,
+        isolation=isolation,
+        notes=list(submission.notes),
+        kit=__version__,
+    )
