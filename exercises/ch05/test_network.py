@@ -1,0 +1,295 @@
+"""Checks of network.py."""
+
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import tensorflow as tf
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from grader import Exercise, check, expect, expect_close, expect_shape, expect_untouched
+from grader.comparison import expect_length
+from grader.data import load
+from grader.gradients import tape_vjp
+from grader.strategies import Case, arrays, distinct_sizes, labels
+
+NUMPY_ONLY = ("tensorflow.*", "keras.*", "jax.*", "torch.*", "scipy.*", "sklearn.*")
+
+EXERCISES = (
+    Exercise(
+        "mlp_loss",
+        hints=(
+            "On the way forward keep every layer's input; on the way back go through the layers from last to first.",
+            "You have all the pieces in layers.py. Each layer takes d_out, gives dw = hᵀ d_out and db = Σ d_out, "
+            "and hands d_out wᵀ to the layer before it.",
+            "Between two layers the gradient passes a ReLU: multiply by (h > 0), where h is the later layer's input. "
+            "Append the gradients and reverse the lists at the end.",
+        ),
+        forbids=NUMPY_ONLY,
+    ),
+    Exercise(
+        "fit_numpy_mlp",
+        hints=(
+            "Three parts: random initial weights, a loop over epochs, and in it a loop over minibatches "
+            "that calls mlp_loss and takes a step.",
+            "rng = np.random.default_rng(seed); weights rng.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out)), "
+            "biases zero. "
+            "Each epoch: order = rng.permutation(len(x)), then slices of order of length 32.",
+            "Plain steps w −= 0.2 · dw will do; with momentum 0.9 take 0.1 and keep one velocity for each array.",
+        ),
+        forbids=NUMPY_ONLY,
+        seconds=60,
+    ),
+)
+
+GRADIENTS = ("loss", "d_weights", "d_biases")
+
+
+@st.composite
+def networks(draw, depths=(2, 3, 4)):
+    """A batch, its labels, and a network of one of these depths, whose units are all well open or well shut."""
+    n, *widths = draw(st.sampled_from(depths).flatmap(lambda depth: distinct_sizes(depth + 2, 2, 6)))
+    widths[-1] = max(widths[-1], 2)
+    normal = {"pattern": "normal"}
+    case = Case(
+        x=draw(arrays((n, widths[0]), pattern=("quarters", "normal"))),
+        labels=draw(labels(n, widths[-1])),
+        weights=[draw(arrays(shape, **normal)) for shape in pairwise(widths)],
+        biases=[draw(arrays((width,), **normal)) for width in widths[1:]],
+    )
+    assume(no_unit_on_the_kink(case))
+    return case
+
+
+def no_unit_on_the_kink(case):
+    """Whether every hidden unit's input is clearly positive or clearly negative: ReLU′(0) is free."""
+    h = case.x
+    for w, b in zip(case.weights[:-1], case.biases[:-1], strict=True):
+        z = h @ w + b
+        if np.abs(z).min() < 1e-3:
+            return False
+        h = np.maximum(z, 0)
+    return True
+
+
+def network_loss(case):
+    """The loss as a function of all weights and biases, of TensorFlow's ops."""
+
+    def loss(*parameters):
+        depth = len(parameters) // 2
+        h = tf.constant(case.x)
+        for i, (w, b) in enumerate(zip(parameters[:depth], parameters[depth:], strict=True)):
+            h = h @ w + b
+            if i < depth - 1:
+                h = tf.nn.relu(h)
+        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(case.labels, h))
+
+    return loss
+
+
+def right_answer(case):
+    """(loss, d_weights, d_biases) by GradientTape."""
+    loss, parameters = network_loss(case), [*case.weights, *case.biases]
+    gradients = tape_vjp(loss, parameters, np.ones(()))
+    return loss(*parameters), gradients[: len(case.weights)], gradients[len(case.weights) :]
+
+
+def ask(student, case):
+    """What mlp_loss answers: three things, the last two lists or tuples of one array a layer."""
+    got = student.mlp_loss(case.x, case.labels, case.weights, case.biases)
+    expect_length(got, 3, GRADIENTS)
+    return got
+
+
+@check("mlp_loss", points=2, examples=20)
+@given(case=networks())
+def test_mlp_loss_is_the_loss_of_the_network(student, case):
+    """The loss is the mean cross-entropy of affine layers with ReLU between them, and none behind the last."""
+    expect_close(ask(student, case)[0], right_answer(case)[0], what="loss")
+
+
+@check("mlp_loss", points=3, examples=20)
+@given(case=networks())
+def test_mlp_loss_gives_the_gradients_by_the_weights(student, case):
+    """d_weights are the gradients of the loss by the weights of every layer, in the weights' order."""
+    expect_close(ask(student, case)[1], right_answer(case)[1], what="d_weights")
+
+
+@check("mlp_loss", points=2, examples=20)
+@given(case=networks())
+def test_mlp_loss_gives_the_gradients_by_the_biases(student, case):
+    """d_biases are the gradients of the loss by the biases of every layer; the arguments stay as they were."""
+    answer = student.call("mlp_loss", case.x, case.labels, case.weights, case.biases)
+    expect_length(answer.value, 3, GRADIENTS)
+    expect_close(answer.value[2], right_answer(case)[2], what="d_biases")
+    expect_untouched(answer)
+
+
+@check("mlp_loss", points=1, examples=10)
+@given(case=networks(depths=(1,)))
+def test_mlp_loss_takes_a_single_layer(student, case):
+    """A network of one layer is softmax regression: no ReLU at all."""
+    expect_close(ask(student, case), right_answer(case), what=GRADIENTS)
+
+
+@check("mlp_loss", points=1, examples=10)
+@given(case=networks(depths=(2, 3)))
+def test_mlp_loss_is_safe_for_large_logits(student, case):
+    """Logits in the hundreds and thousands give the right finite loss and gradients."""
+    case.weights[-1] = case.weights[-1] * 1000
+    expect_close(ask(student, case), right_answer(case), what=GRADIENTS)
+
+
+# fit_numpy_mlp ----------------------------------------------------------------------------------------------
+
+CLASSES = 10
+EPOCHS = 100
+THRESHOLD = 0.90  # fit_numpy_mlp in solutions/ch05/calibration.json
+CHANCE = 0.30  # permuted labels: a tenth is guessed, and no network of 20 seeds came above 0.2
+
+SEEDS = st.integers(0, 2**31 - 1)
+
+
+@cache
+def digits():
+    """((x, y), (x_test, y_test)): pixels from 0 to 1."""
+    (x, y), (x_test, y_test) = load("digits")
+    return (x / 16, y), (x_test / 16, y_test)
+
+
+def expect_parameters(got, hidden):
+    """The answer's (weights, biases), once they are lists of finite arrays of the widths asked for."""
+    expect_length(got, 2, ("weights", "biases"))
+    widths = [64, *hidden, CLASSES]
+    right = [list(pairwise(widths)), [(width,) for width in widths[1:]]]
+    for name, found, shapes in zip(("weights", "biases"), got, right, strict=True):
+        listed = isinstance(found, (list, tuple)) and all(isinstance(a, np.ndarray) for a in found)
+        expect(listed, f"{name} should be a list of {len(shapes)} arrays.", got=found)
+        came = [a.shape for a in found]
+        ranks = all(len(a) == len(b) for a, b in zip(came, shapes, strict=False))
+        expect(
+            came == shapes,
+            f"The {name} do not have the shapes that hidden = {hidden} asks for.",
+            got=came,
+            expected=shapes,
+            diagnosis="hidden_ignored" if ranks and [a[-1:] for a in came] != [b[-1:] for b in shapes] else None,
+        )
+        expect(all(np.isfinite(a).all() for a in found), f"Some {name} are not finite: the steps are too large.")
+    return [np.asarray(w) for w in got[0]], [np.asarray(b) for b in got[1]]
+
+
+def forward(x, weights, biases):
+    """The logits: the judge's own forward pass."""
+    for w, b in zip(weights[:-1], biases[:-1], strict=True):
+        x = np.maximum(x @ w + b, 0)
+    return x @ weights[-1] + biases[-1]
+
+
+def same(a, b):
+    """Whether two networks have the same parameters."""
+    return all(np.allclose(p, q, rtol=1e-6, atol=1e-9) for p, q in zip(a[0] + a[1], b[0] + b[1], strict=True))
+
+
+def mistake(early, late, x, y):
+    """The named mistake that a network shows, by its parameters after one epoch and after many; or None."""
+    hidden, logits = late[0][:-1], forward(x, *late)
+    loss = float(tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits)))
+    if same(early, late):
+        return "never_trained"
+    if all(not w.any() for w in hidden):
+        return "dead_from_the_start"
+    if all(np.ptp(w, axis=1).max() < 1e-9 for w in hidden):
+        return "units_all_equal"
+    if np.allclose(early[0][0], late[0][0], rtol=1e-9, atol=0):
+        return "last_layer_only"
+    if np.ptp(logits, axis=0).max() < 1e-9:
+        return "steps_too_large"
+    if loss > 1.5 * np.log(CLASSES):
+        return "climbs"
+    moved = np.linalg.norm(late[0][0] - early[0][0]) > 0.05 * np.linalg.norm(early[0][0])
+    if moved and abs(loss - np.log(CLASSES)) < 0.15 and (logits.argmax(axis=1) == y).mean() < 0.2:
+        return "pairs_broken"
+    return None
+
+
+@check("fit_numpy_mlp", points=1, examples=4, capstone=True)
+@given(hidden=st.sampled_from([(12,), (9, 7), (20, 15, 11)]), seed=SEEDS)
+def test_fit_numpy_mlp_builds_the_network_that_was_asked_for(student, hidden, seed):
+    """fit_numpy_mlp answers weights and biases of the widths in hidden, and leaves images and labels as they were."""
+    (x, y), _ = digits()
+    answer = student.call("fit_numpy_mlp", x[:200], y[:200], hidden, seed, 1)
+    expect_parameters(answer.value, hidden)
+    expect(
+        not answer.mutated,
+        f"The call changed its argument {' and '.join(answer.mutated)} in place.",
+        diagnosis="shuffles_the_caller",
+    )
+
+
+@check("fit_numpy_mlp", points=1, examples=3, capstone=True)
+@given(seed=SEEDS)
+def test_fit_numpy_mlp_is_repeatable(student, seed):
+    """The same seed gives the same network, and another seed another."""
+    (x, y), _ = digits()
+    once, again, other = (
+        expect_parameters(student.fit_numpy_mlp(x[:300], y[:300], (12,), s, 2), (12,)) for s in (seed, seed, seed + 1)
+    )
+    expect(same(once, again), "Two runs with the same seed gave different networks.", diagnosis="seed_ignored")
+    expect(not same(once, other), "Two runs with different seeds gave the same network.", diagnosis="seed_fixed")
+
+
+@check("fit_numpy_mlp", points=1, examples=2, capstone=True)
+@given(seed=SEEDS)
+def test_fit_numpy_mlp_trains_every_layer(student, seed):
+    """More epochs change the weights of every layer and lower the loss on the training images."""
+    (x, y), _ = digits()
+    early, late = (
+        expect_parameters(student.fit_numpy_mlp(x, y, (16, 12), seed, epochs), (16, 12)) for epochs in (1, 20)
+    )
+    stuck = [i for i in range(3) if np.allclose(early[0][i], late[0][i], rtol=1e-9, atol=0)]
+    diagnosis = mistake(early, late, x, y)
+    expect(not stuck, f"weights{stuck} are the same after 1 epoch and after 20.", diagnosis=diagnosis)
+    before, after = (
+        float(tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, forward(x, *net))))
+        for net in (early, late)
+    )
+    expect(
+        after < before,
+        "The loss on the training images is no lower after 20 epochs than after 1.",
+        got=after,
+        expected=before,
+        diagnosis=diagnosis,
+    )
+
+
+@check("fit_numpy_mlp", points=1, examples=1, capstone=True)
+@given(seed=SEEDS)
+def test_fit_numpy_mlp_reads_digits(student, seed):
+    """A trained network with 32 hidden units reads at least 90 % of the images that it never saw."""
+    (x, y), (x_test, y_test) = digits()
+    network = expect_parameters(student.fit_numpy_mlp(x, y, (32,), seed, EPOCHS), (32,))
+    accuracy = float((forward(x_test, *network).argmax(axis=1) == y_test).mean())
+    if accuracy >= THRESHOLD:
+        return
+    early = expect_parameters(student.fit_numpy_mlp(x, y, (32,), seed, 1), (32,))
+    expect(
+        False,
+        f"After {EPOCHS} epochs the network reads {accuracy:.1%} of the unseen images; {THRESHOLD:.0%} are wanted.",
+        diagnosis=mistake(early, network, x, y),
+    )
+
+
+@check("fit_numpy_mlp", points=1, examples=1, capstone=True)
+@given(seed=SEEDS)
+def test_fit_numpy_mlp_learns_from_the_labels_it_is_given(student, seed):
+    """Trained on shuffled labels, the network reads unseen images no better than by guessing."""
+    (x, y), (x_test, y_test) = digits()
+    shuffled = np.random.default_rng(seed).permutation(y)
+    network = expect_parameters(student.fit_numpy_mlp(x, shuffled, (32,), seed, 20), (32,))
+    accuracy = float((forward(x_test, *network).argmax(axis=1) == y_test).mean())
+    expect(
+        accuracy <= CHANCE,
+        f"Trained on shuffled labels, the network still reads {accuracy:.1%} of the unseen images.",
+        diagnosis="labels_from_elsewhere",
+    )

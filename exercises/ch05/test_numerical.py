@@ -1,0 +1,115 @@
+"""Checks of numerical.py."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader import Exercise, check, expect, expect_close, expect_shape, expect_untouched
+from grader.strategies import Case, arrays, away_from, distinct_sizes
+
+NUMPY_ONLY = ("tensorflow.*", "keras.*", "jax.*", "torch.*", "scipy.*")
+
+EXERCISES = (
+    Exercise(
+        "numerical_gradient",
+        hints=(
+            "Do one entry of x first: what are f(x + eps) and f(x − eps) if only that entry moves?",
+            "np.ndindex(x.shape) runs over the indices of an array of any shape. Move a copy of x, or put the old "
+            "value back.",
+            "gradient[i] = (f(x + step) − f(x − step)) / (2 · eps), where step is zero but for step[i] = eps.",
+        ),
+        forbids=NUMPY_ONLY,
+    ),
+    Exercise(
+        "relative_error",
+        hints=(
+            "Divide entry by entry, and only then take the largest.",
+            "np.maximum(np.abs(a) + np.abs(b), 1e-8) is a divisor that is never 0.",
+        ),
+        forbids=NUMPY_ONLY,
+    ),
+)
+
+SHAPES = st.integers(1, 3).flatmap(lambda rank: distinct_sizes(rank, 2, 4))
+
+
+@st.composite
+def points(draw, steps, pattern=None):
+    """A point x, coefficients a of its shape, and a step eps."""
+    shape = draw(SHAPES)
+    a = draw(arrays(shape, pattern="positive"))
+    x = draw(arrays(shape, pattern=pattern))
+    return Case(a=a, x=x, eps=draw(st.sampled_from(steps)))
+
+
+@st.composite
+def pairs(draw):
+    """Two arrays: b is a, some entries a little changed, some much, up to the sign. No entry of a is near 0."""
+    shape = draw(SHAPES)
+    a = away_from(draw(arrays(shape, pattern=("quarters", "normal"))), 0.0, margin=0.25)
+    changes = draw(arrays(shape, pattern=("quarters", "normal"))) * draw(st.sampled_from([1, 0.125]))
+    return Case(a=a, b=a * (1 + changes))
+
+
+@check("numerical_gradient", points=1, examples=15)
+@given(case=points(steps=(0.25, 0.5, 0.01)))
+def test_numerical_gradient_is_exact_for_quadratics(student, case):
+    """Central differences are exact for a quadratic f, one entry at a time, however large eps is."""
+    got = student.probe("numerical_gradient_of", "quadratic", case.a, case.x, case.eps)
+    expect_close(got["gradient"], 2 * case.a * case.x + 2 * case.x.sum(), what="the gradient")
+
+
+@check("numerical_gradient", points=1, examples=15)
+@given(case=points(steps=(1e-4, 1e-5), pattern="normal"))
+def test_numerical_gradient_comes_close_and_leaves_x_alone(student, case):
+    """The gradient of a smooth f comes out to many digits, and x holds the same numbers afterwards."""
+    got = student.probe("numerical_gradient_of", "smooth", case.a, case.x, case.eps)
+    z = case.x
+    expect_close(got["gradient"], case.a * np.cos(z) + 2 * z / (1 + np.sum(z * z)), what="the gradient")
+    after = expect_shape(got["x"], z.shape, np.float64, what="x afterwards")
+    expect((after == z).all(), "x has changed: put back exactly what was there, or work on a copy.", got["x"], z)
+
+
+@check("numerical_gradient", points=1, examples=15)
+@given(case=points(steps=(1.0, 1.25)))
+def test_numerical_gradient_steps_by_eps(student, case):
+    """The step is eps: the slope of a·|x| is seen whole with a small step, and blurred with one that crosses zero."""
+    x = np.clip(away_from(case.x, 0.0, margin=0.125), -0.25, 0.25)
+    small = student.probe("numerical_gradient_of", "kinked", case.a, x, 1e-6)
+    expect_close(small["gradient"], case.a * np.sign(x), what="the gradient")
+    large = student.probe("numerical_gradient_of", "kinked", case.a, x, case.eps)
+    gradient = expect_shape(large["gradient"], x.shape, np.float64, what="the gradient")
+    # Central differences give a·x/eps, at most a quarter of the slope; a step of eps/2 gives at most half of it.
+    expect(
+        (np.abs(gradient) <= 0.75 * case.a).all(),
+        f"f = Σ a·|x| was measured with eps = {case.eps}, which reaches across the kink at 0, and still the full "
+        "slope came back: does the step depend on eps?",
+        gradient,
+        case.a * x / case.eps,
+    )
+
+
+def quotients(a, b):
+    """|a − b| / (|a| + |b|) of every entry, 0 for 0/0."""
+    total = np.abs(a) + np.abs(b)
+    return np.divide(np.abs(a - b), total, out=np.zeros(a.shape), where=total > 0)
+
+
+@check("relative_error", points=1, examples=20)
+@given(case=pairs())
+def test_relative_error_is_the_largest_quotient(student, case):
+    """relative_error is the largest |a − b| / (|a| + |b|) over all entries, whichever array comes first."""
+    expected = quotients(case.a, case.b).max()
+    expect_close(student.relative_error(case.a, case.b), expected, what="relative_error(a, b)")
+    expect_close(student.relative_error(case.b, case.a), expected, what="relative_error(b, a)")
+
+
+@check("relative_error", points=1, examples=15)
+@given(case=pairs(), power=st.sampled_from([-7, -4, 0, 10]))
+def test_relative_error_does_not_depend_on_the_scale(student, case, power):
+    """Scaling both arrays changes nothing, and where both entries are 0 the error is 0."""
+    a, b = case.a * 2.0**power, case.b * 2.0**power
+    a.flat[-1] = b.flat[-1] = 0
+    answer = student.call("relative_error", a, b)
+    expect_close(answer.value, quotients(a, b).max(), what="the relative error")
+    expect_untouched(answer)
