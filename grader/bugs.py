@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.chapter import Chapter
+from grader.errors import UserError
 
 
-class PatchError(Exception):
+class PatchError(UserError):
     """A bug or variant that cannot be made from the reference. The message names file and entry."""
 
 

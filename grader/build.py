@@ -12,13 +12,14 @@ from grader import diagnosis
 from grader.bugs import Patch, load_bugs
 from grader.chapter import Chapter, load_chapter, shown
 from grader.diagnosis import RIGHT, Diagnoses, alike, informative, sign_trace
+from grader.errors import UserError
 from grader.host import Host
 from grader.student import Local, Student
 
 BEGIN, END = re.compile(r"^(\s*)### BEGIN SOLUTION\s*$"), re.compile(r"^\s*### END SOLUTION\s*$")
 
 
-class MarkerError(Exception):
+class MarkerError(UserError):
     """Solution markers that are unclosed, nested or out of place. The message begins with file:line."""
 
 

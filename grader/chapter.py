@@ -14,9 +14,10 @@ from types import ModuleType
 from typing import Any
 
 from grader.checks import Check, Exercise
+from grader.errors import UserError
 
 
-class ChapterError(Exception):
+class ChapterError(UserError):
     """A chapter or exercise that does not exist, or whose files contradict each other. The message is for people."""
 
 

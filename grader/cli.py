@@ -5,15 +5,35 @@ from __future__ import annotations
 import json
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from grader.chapter import ChapterError
+from grader.errors import UserError
 from grader.quiet import quiet_imports
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+class Form(StrEnum):
+    """What grade writes beside the results."""
+
+    csv = "csv"
+    gradescope = "gradescope"
+    junit = "junit"
+
+
+class Isolation(StrEnum):
+    """How student code is held."""
+
+    bwrap = "bwrap"
+    process = "process"
+
 
 app = typer.Typer(
     help="Learn and grade deep learning with TensorFlow.",
@@ -32,7 +52,7 @@ def about() -> None:
 
 
 def _chapters(names: list[str] | None) -> list[str]:
-    from grader.chapter import ChapterError, chapter_names
+    from grader.chapter import chapter_names
 
     there = chapter_names()
     for name in names or ():
@@ -114,16 +134,166 @@ def audit(
         raise typer.Exit(1)
 
 
+# --- students ------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def watch(chapter: Annotated[str, typer.Argument(help="The chapter, e.g. ch08.")]) -> None:
+    """Check what you change at every save, in a fraction of a second."""
+    with quiet_imports():
+        import tensorflow  # noqa: F401
+
+        from grader.chapter import load_chapter
+        from grader.watch import watch as watch_chapter
+
+        loaded = load_chapter(_chapters([chapter])[0])
+    watch_chapter(loaded, out)
+
+
+@app.command()
+def hint(exercise: Annotated[str, typer.Argument(help="The exercise, e.g. ch08.conv2d.")]) -> None:
+    """Show the next hint for an exercise."""
+    from grader.chapter import load_chapter
+    from grader.progress import hints_shown, next_hint
+
+    with quiet_imports():
+        chapter = load_chapter(_chapters([exercise.partition(".")[0]])[0])
+    name = chapter.exercise(exercise.partition(".")[2]).name
+    last = hints_shown(chapter, name) + 1 >= len(chapter.exercises[name].hints)
+    out.print(f"[bold]{chapter.name}.{name}[/]")
+    out.print(
+        next_hint(chapter, name, take=True) or "This exercise has no hints: read its statement again.", markup=False
+    )
+    if last:
+        out.print("That was the last one. The chapter's README.md has the whole story.", style="dim")
+
+
+@app.command()
+def status() -> None:
+    """Show how far you have come, over all chapters."""
+    from grader.chapter import find_root
+    from grader.status import status_table
+
+    with quiet_imports():
+        table = status_table(find_root())
+    out.print(table)
+
+
+@app.command()
+def doctor() -> None:
+    """Say whether this machine is set up right, and what to do where it is not."""
+    from grader.doctor import examine
+
+    bad = 0
+    for finding in examine():
+        mark = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]·[/]"}[finding.good]
+        out.print(f"{mark} {finding.what:<16} {escape(finding.found)}")
+        if finding.good is not True and finding.remedy:
+            out.print(f"  {'':<16} {escape(finding.remedy)}", style="yellow")
+        bad += finding.good is False
+    if bad:
+        raise typer.Exit(1)
+    out.print("All is well.")
+
+
+# --- instructors ---------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def grade(
+    path: Annotated[Path, typer.Argument(help="A submission, or a folder with one entry a student.")],
+    chapter: Annotated[str, typer.Option(help="The chapter, e.g. ch08.")],
+    out_folder: Annotated[Path, typer.Option("--out", help="Where results go.")],
+    jobs: Annotated[int | None, typer.Option(help="Submissions at a time; one for each core by default.")] = None,
+    dask: Annotated[str | None, typer.Option(help="A Dask scheduler's address, to grade on its cluster.")] = None,
+    form: Annotated[Form, typer.Option("--format", help="What to write beside the results.")] = Form.csv,
+    isolation: Annotated[Isolation, typer.Option(help="process: no walls, for code that you trust.")] = Isolation.bwrap,
+    seed: Annotated[int | None, typer.Option(help="Draw the examples from this seed.")] = None,
+) -> None:
+    """Grade a folder of submissions, or one. A run that was ended goes on where it stopped."""
+    import contextlib
+
+    from grader.batch import dask_executor, grade_folder, show_progress
+    from grader.folder import class_seed
+
+    _chapters([chapter])
+    with contextlib.ExitStack() as stack:
+        executor = stack.enter_context(dask_executor(dask)) if dask else None
+        progress = stack.enter_context(show_progress(err))
+        results = grade_folder(
+            path,
+            chapter,
+            out_folder,
+            jobs=jobs,
+            seed=class_seed(out_folder) if seed is None else seed,
+            isolation=isolation.value,
+            executor=executor,
+            progress=progress,
+            form=form.value,
+        )
+    out.print(f"{len(results)} graded. Results are in {escape(str(out_folder))}.")
+    if form is Form.csv:
+        out.print(f"The class report: {escape(str(out_folder / 'report.html'))}", soft_wrap=True)
+
+
+@app.command()
+def course(
+    folder: Annotated[Path, typer.Argument(help="The course's folder.")],
+    chapter: Annotated[list[str] | None, typer.Option(help="A chapter; may be given again; all by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite notebooks that were changed.")] = False,
+) -> None:
+    """Make an nbgrader course: nbgrader_config.py and source notebooks."""
+    from grader.course import make_course
+
+    with quiet_imports():
+        written = make_course(folder, _chapters(chapter), force=force)
+    for path in written:
+        out.print(f"wrote {escape(str(path))}", soft_wrap=True)
+    out.print(f"From here nbgrader's own commands work: cd {escape(str(folder))}; nbgrader generate_assignment ch08 …")
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="The folder with the results of grader grade.")]) -> None:
+    """Write the class report, report.html, from the results in a folder."""
+    from grader.folder import read_results
+    from grader.report import write_report
+
+    results = read_results(folder)
+    if not results:
+        raise ChapterError(f"{folder} holds no results. Make some: grader grade PATH --chapter ch08 --out {folder}")
+    out.print(str(write_report(folder, results)), markup=False, soft_wrap=True)
+
+
+@app.command()
+def release(
+    chapters: Annotated[list[str], typer.Argument(help="Chapters, e.g. ch08.")],
+    out_file: Annotated[Path, typer.Option("--out", help="The zip to write.")] = Path("kit.zip"),
+) -> None:
+    """Write what students get: everything but solutions/ and the kit's own tests."""
+    from grader.release import write_release
+
+    names = write_release(_chapters(chapters), out_file)
+    out.print(f"wrote {escape(str(out_file))}: {len(names)} files")
+
+
+@app.command()
+def calibrate(
+    chapter: Annotated[str, typer.Argument(help="The chapter, e.g. ch08.")],
+    seeds: Annotated[int, typer.Option(help="How many trainings to measure.")] = 20,
+) -> None:
+    """Measure the figures of the training exercises over seeds, and write calibration.json."""
+    with quiet_imports():
+        from grader.calibrate import calibrate as measure
+
+    measure(_chapters([chapter])[0], seeds)
+
+
 def main() -> None:
     """Run the command line; an error that is meant for people ends in one sentence, not in a traceback."""
-    from grader.bugs import PatchError
-    from grader.build import MarkerError
-    from grader.chapter import ChapterError
-
     try:
         app()
-    except (ChapterError, PatchError, MarkerError) as error:
-        err.print(str(error), style="red", markup=False)
+    except UserError as error:
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(2)
 
 

@@ -50,6 +50,32 @@ def forbidden_names(
     return sorted(set(found), key=lambda use: (use[0], use[2]))
 
 
+def reached_source(name: str, home: str, sources: Mapping[str, str]) -> str | None:
+    """The text of all that the definition of `name` reaches in the student's modules; None where its module does not parse.
+
+    Two versions of a module with the same text here are the same exercise: only comments or other exercises changed.
+    """
+    parsed = {module: _Module(tree) for module, source in sources.items() if (tree := _parse(source)) is not None}
+    if home in sources and home not in parsed:
+        return None
+    waiting, seen = [(module, name) for module in (home, *parsed) if module in parsed][:1], {}
+    while waiting:
+        module, definition = waiting.pop()
+        if (module, definition) in seen or module not in parsed:
+            continue
+        place = parsed[module]
+        nodes = place.definitions.get(definition, [])
+        seen[module, definition] = "\n".join(ast.dump(node) for node in nodes)
+        for node in nodes:
+            for dotted, _ in _uses(node, place):
+                head, _, rest = dotted.partition(".")
+                if head in parsed and rest:
+                    waiting.append((head, rest.split(".")[0]))
+                elif head in place.definitions:
+                    waiting.append((module, head))
+    return "\n".join(f"{module}.{name}: {text}" for (module, name), text in sorted(seen.items()))
+
+
 def _parse(source: str) -> ast.Module | None:
     try:
         return ast.parse(source) if len(source) <= MAX_SOURCE else None

@@ -16,10 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from grader.errors import UserError
+
 Split = tuple[np.ndarray, np.ndarray]
 
 
-class DatasetError(Exception):
+class DatasetError(UserError):
     """A data set that does not exist, is not here or cannot be read; the message says what to do."""
 
 

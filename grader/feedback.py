@@ -7,7 +7,6 @@ control characters first.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from rich.text import Text
 from grader import result
 from grader.chapter import Chapter
 from grader.comparison import show
+from grader.escape import visible
 from grader.result import Outcome
 
 LABEL = 12  # width of the column of labels
@@ -35,13 +35,6 @@ WORDS = {
     result.BLOCKED: "blocked",
     result.ERROR: "grader's fault",
 }
-
-
-def clean(text: str) -> str:
-    """Text from a student without terminal controls or bidirectional marks; line breaks and tabs stay."""
-    return "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") else "�" for c in str(text)
-    )
 
 
 def number(points: float) -> str:
@@ -129,7 +122,7 @@ def _harmless(sentence: str) -> bool:
 
 
 def _line(text: Text, label: str, body: str, style: str = "") -> None:
-    lines = clean(body).splitlines() or [""]
+    lines = visible(body).splitlines() or [""]
     text.append(f"  {label:<{LABEL}}", style="dim")
     text.append(lines[0] + "\n", style=style)
     for line in lines[1:]:
@@ -183,7 +176,7 @@ def table(chapter: Chapter, outcomes: Mapping[str, Sequence[Outcome]]) -> Table:
         grid.add_row(
             Text(f"  {mark} {name}", style=colour),
             Text(f"{number(got)}/{number(of)}", style=colour),
-            Text(clean(said).splitlines()[0][:100] if said else "", style="dim"),
+            Text(visible(said).splitlines()[0][:100] if said else "", style="dim"),
         )
     grid.add_row(Text("  total", style="bold"), Text(f"{number(points)}/{number(possible)}", style="bold"))
     return grid

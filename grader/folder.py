@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -72,3 +73,17 @@ def read_results(out: Path) -> list[dict[str, Any]]:
         )
     found = (read_result(path) for path in Path(out).glob("*/*.json") if not path.name.startswith("."))
     return sorted((result for result in found if result), key=lambda r: (r["chapter"], r["student"]))
+
+
+def class_seed(out: Path) -> int:
+    """The seed of a class: drawn once, unguessable, and kept beside the results, so that a run that is continued agrees.
+
+    A seed that students know is a set of inputs that they know: answers could be prepared for them.
+    """
+    path = out / "seed.txt"
+    try:
+        return int(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        seed = secrets.randbits(48)
+        write_whole(path, f"{seed}\n")
+        return seed

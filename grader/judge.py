@@ -12,6 +12,7 @@ import traceback
 import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -265,6 +266,16 @@ def block(chapter: Chapter, outcomes: Mapping[str, Sequence[Outcome]]) -> None:
                     *outcome.details,
                     ("First", f"this builds on {' and '.join(missing)}: get that right first."),
                 ]
+
+
+def local_examiner(chapter: Chapter, folder: Path, seed: int = 0) -> Examiner:
+    """An Examiner of the modules in a folder, in this very process."""
+    from grader.worker import quiet_tensorflow
+
+    quiet_tensorflow()
+    modules, problems = chapter.read_modules(folder)
+    arguments = chapter.host_arguments(modules, problems=problems)
+    return Examiner(chapter, lambda: Student(LocalTransport(Host(**arguments)), chapter.seconds()), modules, seed)
 
 
 def reference_student(chapter: Chapter) -> Student | None:

@@ -52,26 +52,15 @@ class Session:
     def examiner(self, folder: Path) -> Any:
         """The examiner of the student's modules of a chapter, in this process."""
         if folder.name not in self.examiners:
-            self.examiners[folder.name] = open_examiner(folder, self.against, self.seed)
+            from grader.chapter import load_chapter
+            from grader.judge import local_examiner
+
+            chapter = load_chapter(folder.name, root=folder.parents[1])
+            place = chapter.root / self.against / chapter.name if self.against else folder
+            if not place.is_dir():
+                raise pytest.UsageError(f"There is no folder {place}. --against takes a folder with {chapter.name} in it.")
+            self.examiners[folder.name] = local_examiner(chapter, place, self.seed)
         return self.examiners[folder.name]
-
-
-def open_examiner(folder: Path, against: str | None = None, seed: int = 0) -> Any:
-    """An Examiner for the modules beside the checks in `folder` (or those in AGAINST/chNN), in this process."""
-    from grader.chapter import load_chapter
-    from grader.host import Host
-    from grader.judge import Examiner
-    from grader.student import Local, Student
-    from grader.worker import quiet_tensorflow
-
-    chapter = load_chapter(folder.name, root=folder.parents[1])
-    quiet_tensorflow()
-    place = chapter.root / against / chapter.name if against else folder
-    if not place.is_dir():
-        raise pytest.UsageError(f"There is no folder {place}. --against takes a folder with {chapter.name} in it.")
-    modules, problems = chapter.read_modules(place)
-    arguments = chapter.host_arguments(modules, problems=problems)
-    return Examiner(chapter, lambda: Student(Local(Host(**arguments)), chapter.seconds()), modules, seed)
 
 
 KEY = pytest.StashKey[Session]()
