@@ -11,7 +11,7 @@ from pathlib import Path
 from grader import diagnosis
 from grader.bugs import Patch, load_bugs
 from grader.chapter import Chapter, load_chapter, shown
-from grader.diagnosis import RIGHT, Diagnoses, alike, informative, sign_trace
+from grader.diagnosis import RIGHT, Diagnoses, Trace, alike, informative, sign_trace
 from grader.errors import UserError
 from grader.host import Host
 from grader.student import Local, Student
@@ -90,14 +90,14 @@ def record(
     quiet_tensorflow()
     bugs = load_bugs(chapter)
     signatures = signatures_of(chapter)
-    visible = Diagnoses({bug.id: bug.text for bug in bugs}, {}, signatures)
-    hidden = Diagnoses({}, {}, {})
+    visible: dict[str, dict[str, Trace]] = {}
+    hidden: dict[str, dict[str, Trace]] = {}
     reference = open_local(chapter, reference_modules(chapter))
     wanted = set(chapter.exercises) if only is None else set(only)
     for check in chapter.checks:
         if not check.capstone and check.exercise in wanted:
             side = hidden if check.hidden else visible
-            side.traces[check.name] = {RIGHT: sign_trace(trace_check(check, reference, reference))}
+            side[check.name] = {RIGHT: sign_trace(trace_check(check, reference, reference))}
     for bug in bugs:
         if bug.exercise not in wanted:
             continue
@@ -106,15 +106,15 @@ def record(
             if check.capstone:
                 continue
             side = hidden if check.hidden else visible
-            right = side.traces[check.name][RIGHT]
+            right = side[check.name][RIGHT]
             trace = sign_trace(trace_check(check, student, reference))
             if not alike(trace, right) and informative(trace, right):
-                side.traces[check.name][bug.name] = trace
+                side[check.name][bug.name] = trace
         student.close()
         if progress is not None:
             progress(bug.id)
     reference.close()
-    return visible, hidden
+    return Diagnoses({bug.id: bug.text for bug in bugs}, visible, signatures), Diagnoses({}, hidden, {})
 
 
 def signatures_of(chapter: Chapter) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 MAX_SOURCE = 1_000_000
 
@@ -24,8 +25,8 @@ def forbidden_names(
     patterns = tuple(patterns)
     if not patterns:
         return []
-    parsed = {module: _Module(tree) for module, source in sources.items() if (tree := _parse(source)) is not None}
-    found: list[tuple[str, str, int]] = []
+    parsed = {module: found for module, source in sources.items() if (found := _module(source)) is not None}
+    uses: list[tuple[str, str, int]] = []
     starts = (
         [home]
         if home in parsed and name in parsed[home].definitions
@@ -42,12 +43,12 @@ def forbidden_names(
             for dotted, line in _uses(node, place):
                 head, _, rest = dotted.partition(".")
                 if any(fnmatchcase(dotted, pattern) for pattern in patterns):
-                    found.append((module, dotted, line))
+                    uses.append((module, dotted, line))
                 elif head in parsed and rest:  # from another of the student's modules
                     waiting.append((head, rest.split(".")[0]))
                 elif head in place.definitions:
                     waiting.append((module, head))
-    return sorted(set(found), key=lambda use: (use[0], use[2]))
+    return sorted(set(uses), key=lambda use: (use[0], use[2]))
 
 
 def reached_source(name: str, home: str, sources: Mapping[str, str]) -> str | None:
@@ -55,7 +56,7 @@ def reached_source(name: str, home: str, sources: Mapping[str, str]) -> str | No
 
     Two versions of a module with the same text here are the same exercise: only comments or other exercises changed.
     """
-    parsed = {module: _Module(tree) for module, source in sources.items() if (tree := _parse(source)) is not None}
+    parsed = {module: found for module, source in sources.items() if (found := _module(source)) is not None}
     if home in sources and home not in parsed:
         return None
     waiting, seen = [(module, name) for module in (home, *parsed) if module in parsed][:1], {}
@@ -74,6 +75,12 @@ def reached_source(name: str, home: str, sources: Mapping[str, str]) -> str | No
                 elif head in place.definitions:
                     waiting.append((module, head))
     return "\n".join(f"{module}.{name}: {text}" for (module, name), text in sorted(seen.items()))
+
+
+@lru_cache(maxsize=64)
+def _module(source: str) -> _Module | None:
+    tree = _parse(source)
+    return None if tree is None else _Module(tree)
 
 
 def _parse(source: str) -> ast.Module | None:

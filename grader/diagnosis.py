@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +126,7 @@ class Diagnoses:
     """A chapter's named bugs. sentences: "conv2d.kernel_flipped" → sentence; traces: check name → bug → trace, where the bug shows."""
 
     sentences: dict[str, str] = field(default_factory=dict)
-    traces: dict[str, dict[str, Trace]] = field(default_factory=dict)
+    traces: Mapping[str, dict[str, Trace]] = field(default_factory=dict)
     signatures: dict[str, str] = field(default_factory=dict)
 
     def find(
@@ -151,32 +153,57 @@ class Diagnoses:
         return found[0] if len(found) == 1 else None
 
 
+@cache
+def _stored(path: Path, modified: int) -> Diagnoses:
+    return read(path)
+
+
 def load_diagnoses(chapter: Any) -> Diagnoses:
     """What `grader build` stored beside the visible checks and, where solutions/ is here, beside the hidden ones."""
     found = Diagnoses()
     for folder in (chapter.folder, chapter.solutions):
         path = folder / FILE
         if path.is_file():
-            stored = read(path)
+            stored = _stored(path, path.stat().st_mtime_ns)
             found.sentences.update(stored.sentences)
             found.signatures.update(stored.signatures)
-            found.traces.update(stored.traces)
+            found.traces = ChainMap(found.traces, stored.traces)  # type: ignore[arg-type]
     return found
+
+
+class Lines(Mapping[str, dict[str, Trace]]):
+    """Traces by check, each parsed only when it is asked for: a failing check needs its own and no other."""
+
+    def __init__(self, lines: dict[str, str]) -> None:
+        self._lines = lines
+        self._parsed: dict[str, dict[str, Trace]] = {}
+
+    def __getitem__(self, check: str) -> dict[str, Trace]:
+        if check not in self._parsed:
+            self._parsed[check] = json.loads(self._lines[check])
+        return self._parsed[check]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
 
 def read(path: Path) -> Diagnoses:
     """Read one stored file."""
-    data = json.loads(gzip.decompress(path.read_bytes()))
-    return Diagnoses(data["sentences"], data["traces"], data["signatures"])
+    first, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    head = json.loads(first)
+    pairs = (line.split("\t", 1) for line in lines)
+    return Diagnoses(head["sentences"], Lines({check: text for check, text in pairs}), head["signatures"])
 
 
 def write(path: Path, diagnoses: Diagnoses) -> None:
-    """Write one file; the same diagnoses give the same bytes."""
-    data = {
-        "schema": 1,
-        "sentences": diagnoses.sentences,
-        "traces": diagnoses.traces,
-        "signatures": diagnoses.signatures,
-    }
-    text = json.dumps(data, separators=(",", ":"), sort_keys=True)
-    path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
+    """Write one file: a line of JSON with the sentences, then a line for each check. The same diagnoses give the same bytes."""
+    head = {"schema": 1, "sentences": diagnoses.sentences, "signatures": diagnoses.signatures}
+    lines = [_json(head), *(f"{check}\t{_json(diagnoses.traces[check])}" for check in sorted(diagnoses.traces))]
+    path.write_bytes(gzip.compress("\n".join(lines).encode(), compresslevel=9, mtime=0))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)

@@ -6,6 +6,7 @@ code does (exceptions, exits, skips, silence) can make it pass.
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 import traceback
@@ -36,6 +37,18 @@ MAX_LOST = 2  # workers that may be lost to one exercise before its other checks
 def seed_of(seed: int, check: Check) -> int:
     """A check's own seed: the same whichever other checks run."""
     return zlib.crc32(f"{seed}/{check.name}".encode())
+
+
+def warm_up() -> None:
+    """Pay once, before forking, for what the first check of a process would pay. Runs no TensorFlow op."""
+
+    @hypothesis.settings(max_examples=1, database=None)
+    @hypothesis.given(hypothesis.strategies.integers())
+    def nothing(_: int) -> None:
+        pass
+
+    nothing()  # hypothesis looks through all modules for constants, and at all live objects when it first seeds NumPy
+    gc.freeze()  # TensorFlow's million objects never die: no collection need look at them again
 
 
 def run_check(check: Check, student: Student, seed: int, reference: Student | None = None) -> Outcome:
@@ -140,10 +153,18 @@ class Examiner:
     ) -> None:
         self.chapter, self.open_student, self.sources, self.seed = chapter, open_student, sources, seed
         self.reference = reference
-        self.diagnoses = load_diagnoses(chapter) if diagnoses is None else diagnoses
+        self._diagnoses = diagnoses
         self._current: tuple[str, Student] | None = None
         self._lost: dict[str, int] = {}
         self._why = ""
+        self._forbidden: dict[str, tuple[str, tuple[str, int] | None]] = {}
+
+    @property
+    def diagnoses(self) -> Diagnoses:
+        """The named bugs; read when first something failed."""
+        if self._diagnoses is None:
+            self._diagnoses = load_diagnoses(self.chapter)
+        return self._diagnoses
 
     def forbidden(self, exercise: Exercise) -> tuple[str, tuple[str, int] | None]:
         """A sentence about library functions that the source may not use, and where it uses them; or ""."""
@@ -162,7 +183,9 @@ class Examiner:
         """Run the checks of one exercise (all by default) on a student of its own."""
         exercise = self.chapter.exercise(name)
         checks = self.chapter.checks_of(name) if checks is None else checks
-        sentence, where = self.forbidden(exercise)
+        if name not in self._forbidden:
+            self._forbidden[name] = self.forbidden(exercise)
+        sentence, where = self._forbidden[name]
         if sentence:
             return [Outcome(c, result.FAILED, sentence, where=where) for c in checks]
         outcomes: list[Outcome] = []

@@ -53,12 +53,15 @@ class Session:
         """The examiner of the student's modules of a chapter, in this process."""
         if folder.name not in self.examiners:
             from grader.chapter import load_chapter
-            from grader.judge import local_examiner
+            from grader.judge import local_examiner, warm_up
 
             chapter = load_chapter(folder.name, root=folder.parents[1])
             place = chapter.root / self.against / chapter.name if self.against else folder
             if not place.is_dir():
-                raise pytest.UsageError(f"There is no folder {place}. --against takes a folder with {chapter.name} in it.")
+                raise pytest.UsageError(
+                    f"There is no folder {place}. --against takes a folder with {chapter.name} in it."
+                )
+            warm_up()
             self.examiners[folder.name] = local_examiner(chapter, place, self.seed)
         return self.examiners[folder.name]
 

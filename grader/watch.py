@@ -19,7 +19,8 @@ from rich.rule import Rule
 from grader import feedback, result
 from grader.chapter import Chapter, shown
 from grader.constraints import reached_source
-from grader.judge import Examiner, block, local_examiner
+from grader.diagnosis import load_diagnoses
+from grader.judge import Examiner, block, local_examiner, warm_up
 from grader.progress import next_hint, remember_outcomes
 from grader.result import Outcome
 
@@ -130,6 +131,8 @@ def watch(chapter: Chapter, console: Console) -> None:
         )
     from watchfiles import watch as changes
 
+    warm_up()
+    load_diagnoses(chapter)
     watcher = Watcher(chapter, console)
     console.print(f"Watching {shown(chapter.folder)}. Ctrl-C ends it.", style="dim")
     watcher.check(watcher.changed(), time.time())
