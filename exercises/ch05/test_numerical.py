@@ -67,7 +67,13 @@ def test_numerical_gradient_comes_close_and_leaves_x_alone(student, case):
     z = case.x
     expect_close(got["gradient"], case.a * np.cos(z) + 2 * z / (1 + np.sum(z * z)), what="the gradient")
     after = expect_shape(got["x"], z.shape, np.float64, what="x afterwards")
-    expect((after == z).all(), "x has changed: put back exactly what was there, or work on a copy.", got["x"], z)
+    expect(
+        (after == z).all(),
+        "x has changed: put back exactly what was there, or work on a copy.",
+        got["x"],
+        z,
+        diagnosis="restored_by_arithmetic" if np.allclose(after, z, rtol=1e-9, atol=1e-12) else None,
+    )
 
 
 @check("numerical_gradient", points=1, examples=15)
