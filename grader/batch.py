@@ -13,13 +13,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from grader import __version__
-from grader.chapter import ChapterError, find_root
-from grader.folder import read_result, read_results, result_file, save_result, write_whole
+from grader.chapter import find_root
+from grader.errors import UserError
+from grader.folder import class_seed, read_result, read_results, result_file, save_result, write_whole
 from grader.formats import grader_errors, write_grades
 from grader.pool import JobDied, JudgePool, default_jobs
 from grader.submission import Submission, find_submissions, read_submission
@@ -29,7 +30,7 @@ Progress = Callable[[Result, int, int], None]  # (a result, how many are there, 
 MINE = ("*.py", "*.toml", "*.json", "*.gz")  # what of exercises/ and solutions/ a verdict depends on
 
 
-class BatchError(ChapterError):
+class BatchError(UserError):
     """Nothing can be graded; the message says why and what to do."""
 
 
@@ -37,11 +38,25 @@ class BatchError(ChapterError):
 
 
 def grade_job(submission: Submission, chapter: str, seed: int, isolation: str, root: str) -> Result:
-    """Grade one submission: the result JSON. Runs in a judge's process, or on a Dask worker."""
-    from grader.judge import grade
-    from grader.sandbox import launch
+    """Grade one submission: the result JSON. Runs in a judge's process, or on a Dask worker.
 
-    return grade(submission, _chapter(chapter, root), seed, partial(launch, isolation=isolation), isolation)
+    Where the isolation asked for is not to be had, answers {"unavailable": why and what to do}.
+    """
+    from grader.judge import grade
+    from grader.sandbox import SandboxUnavailable
+
+    try:
+        return grade(submission, _chapter(chapter, root), seed, _sandbox(isolation, root).launch, isolation)
+    except SandboxUnavailable as error:
+        return {"unavailable": str(error)}
+
+
+@lru_cache(maxsize=2)
+def _sandbox(isolation: str, root: str) -> Any:
+    """This process's sandbox: its zygote serves one submission after the other."""
+    from grader.sandbox import Sandbox
+
+    return Sandbox(isolation, hidden=[Path(root) / "solutions"])
 
 
 def failed_job(student: str, chapter: str, root: str) -> Result:
@@ -147,7 +162,9 @@ class Grading:
             done.cancel()
             return
         error = job.exception()
-        if error is None:
+        if error is None and "unavailable" in job.result():
+            done.set_exception(BatchError(job.result()["unavailable"]))
+        elif error is None:
             self._save({**job.result(), "student": student, "key": key}, done)
         else:
             detail = str(error) or type(error).__name__
@@ -188,7 +205,7 @@ def grade_folder(
     chapter: str,
     out: str | Path,
     jobs: int | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     isolation: str = "bwrap",
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -199,10 +216,13 @@ def grade_folder(
 
     Writes out/<student>/<chapter>.json as each is done, at the end the grades in the form asked for ("csv",
     "gradescope" or "junit") and, with "csv", out/report.html. What is there already, with the same key, is not graded
-    again. progress: called with each result. Raises BatchError where there is nothing to grade.
+    again. seed: that of the folder by default (`class_seed`); progress: called with each result.
+
+    Raises BatchError where there is nothing to grade.
     """
     path, out = Path(path), Path(out)
     entries = _entries(path, chapter)
+    seed = class_seed(out) if seed is None else seed
     grading = Grading(chapter, out, min(jobs or default_jobs(), len(entries)), seed, isolation, executor, root)
     results: list[Result] = []
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,9 +17,11 @@ import nbformat
 from nbformat import NotebookNode, v4
 from nbgrader.preprocessors import ClearSolutions
 
-from grader.chapter import Chapter, ChapterError, load_chapter
+from grader.chapter import Chapter, load_chapter
+from grader.errors import UserError
 from grader.formats import points
 from grader.module_cells import ModuleCells, as_markdown, split_module
+from grader.quiet import quiet_imports
 
 SCHEMA = 3  # of nbgrader's cell metadata
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -26,7 +29,7 @@ FIGURE = re.compile(r"!\[([^\]]*)\]\(([^)\s:]+)\)")
 MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}
 
 
-class CourseError(ChapterError):
+class CourseError(UserError):
     """A course that cannot be made where it should be."""
 
 
@@ -41,7 +44,8 @@ def make_course(
     folder = Path(folder)
     made = {}
     for name in chapters:
-        chapter = load_chapter(name, hidden=True, root=root)
+        with quiet_imports():
+            chapter = load_chapter(name, hidden=True, root=root)
         made[folder / "source" / name / f"{name}.ipynb"] = chapter_notebook(chapter)
     written = []
     for path, notebook in made.items():
@@ -88,15 +92,19 @@ def _setup(chapter: Chapter, modules, worth: dict[str, float]) -> NotebookNode:
 
     check comes first, since its import loads TensorFlow without the noise that TensorFlow makes of it.
     """
-    imports = list(dict.fromkeys(line for module in modules for line in module.imports))
-    values = ", ".join(f"{name}={value:g}" for name, value in worth.items())
+    imports = sorted(
+        {line for module in modules for line in module.imports}, key=lambda line: (line[:4] == "from", line)
+    )
+    values = textwrap.wrap(", ".join(f"{name}={value:g}" for name, value in worth.items()), 90)
     source = "\n".join(
         [
             "# Run this cell first. It is locked: for grading it is put back as it was.",
             "from grader.notebook import check, worth",
-            *sorted(imports),
+            *imports,
             "",
-            f'worth("{chapter.name}", {values})',
+            f'worth("{chapter.name}",',
+            *(f"    {line}" for line in values),
+            ")  # what the test cells are worth",
         ]
     )
     return _cell("code", source, f"{chapter.name}-setup", locked=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 # Names that a student's folder may not have, since the class's own files have them.
-RESERVED = frozenset(("grades.csv", "report.html", "junit.xml", "results.json"))
+RESERVED = frozenset(("grades.csv", "report.html", "junit.xml", "results.json", "seed.txt"))
 
 
 def write_whole(path: Path, text: str) -> Path:

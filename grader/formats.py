@@ -105,7 +105,7 @@ def gradescope(result: Result) -> dict[str, Any]:
         "output_format": "text",
         "visibility": "visible",
         "tests": tests,
-        "extra_data": {"schema": result["schema"], "seed": result.get("seed"), "kit": result.get("kit")},
+        "extra_data": {"schema": result["schema"], "kit": result.get("kit")},
     }
 
 

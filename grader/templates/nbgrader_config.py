@@ -1,10 +1,13 @@
 # nbgrader reads this file in this folder. https://nbgrader.readthedocs.io/en/stable/configuration/config_options.html
-from grader.nbgrader_preprocessor import configure
-
 c = get_config()  # noqa: F821 - nbgrader defines it
 
 # Student code runs in isolation, not in a kernel; grades and feedback are written into the test cells.
-configure(c)
+try:
+    from grader.nbgrader_preprocessor import configure
+
+    configure(c)
+except Exception as error:  # nbgrader would only log it, and run student code without any walls
+    raise SystemExit(f"The grader kit cannot be set up in this environment: {error}") from error
 
 c.CourseDirectory.course_id = "deep-learning"
 
@@ -12,5 +15,5 @@ c.CourseDirectory.course_id = "deep-learning"
 # c.IsolatedGrader.isolation = "process"
 # How many submissions at once; by default one a core.
 # c.IsolatedGrader.jobs = 2
-# The seed of the checks' random cases. Another seed grades everybody anew.
+# The seed of the checks' random cases. By default one is drawn for the course, and kept in results/seed.txt.
 # c.IsolatedGrader.seed = 1
