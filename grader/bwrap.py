@@ -101,7 +101,7 @@ def _needed() -> set[Path]:
         needed |= {Path(prefix, part) for part in ("bin", "lib", "lib64", "pyvenv.cfg")}
     needed |= {Path(path) for path in sys.path if _is_packages(Path(path))}
     needed |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
-    needed |= set(_links(Path(sys.executable)))
+    needed |= {link for link in _links(Path(sys.executable)) if not needed & set(link.parents)}
     return needed | {package_folder()}
 
 

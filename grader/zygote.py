@@ -47,6 +47,7 @@ class Zygote:
         self.baseline = 0
         self.filters: tuple[Any, ...] = ()
         self.proc: dict[str, str] = {}
+        self.program = ""
 
     def prepare(self) -> None:
         """What must be ready before the first fork, and can be tried out before TensorFlow's slow import."""
@@ -58,6 +59,7 @@ class Zygote:
 
             self.filters = worker_filters()
             self.proc = {name: _text(f"/proc/{name}") for name in SHOWN}
+            self.program = os.path.realpath(sys.executable)
 
     def rehearse(self) -> None:
         """Put up the walls once around nothing: raises LaunchFailed where this machine does not have them."""
@@ -219,6 +221,9 @@ def _furnish(zygote: Zygote) -> None:
     linux.mount("tmpfs", "/proc", "tmpfs", flags, "size=1m,nr_inodes=64,mode=0555")
     for name, text in zygote.proc.items():
         Path("/proc", name).write_text(text)
+    Path("/proc/self").mkdir()  # TensorFlow asks for its program's path, and aborts where there is no answer
+    Path("/proc/self/exe").symlink_to(zygote.program)
+    Path("/proc/self/cmdline").write_text(f"{zygote.program}\0")
     linux.mount("tmpfs", "/proc", None, flags | linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY)
     os.chdir(HOME)
 
