@@ -216,6 +216,7 @@ def _exact(array: np.ndarray, expected: np.ndarray, what: str) -> None:
 def expect_array(got: Any, expected: np.ndarray, what: str = "", dtype: bool = True) -> np.ndarray:
     """`got` as an ndarray of the shape and dtype of `expected`, or a failure that says what came and what was wanted."""
     label = what or "the result"
+    got = np.asarray(got) if isinstance(got, np.generic) else got
     weak = type(got) in (bool, int, float, complex)
     if weak and expected.ndim == 0:
         if type(got) is bool and expected.dtype.kind != "b":
@@ -284,7 +285,7 @@ def _difference(
     index = tuple(int(i) for i in bad[0])
     where = f" at index [{', '.join(map(str, index))}]" if index else ""
     first = f"{show(got[index].item())} came back, {show(expected[index].item())} is right"
-    details = [("First difference", f"{first}{where}")] if index else []
+    details = [("First diff", f"{first}{where}")] if index else []
     if a.size > 1:
         details.append(("Differing", f"{len(bad)} of {a.size} entries"))
     if a.dtype.kind in "fc" and not np.isfinite(a[index]):
@@ -348,7 +349,7 @@ def expect_equal(got: Any, expected: Any, what: str = "") -> None:
         for key, item in expected.items():
             expect_equal(got[key], item, f"{label}[{key!r}]")
         return None
-    value = got.item() if isinstance(got, np.ndarray) and got.ndim == 0 else got
+    value = got.item() if isinstance(got, (np.ndarray, np.generic)) and got.ndim == 0 else got
     number = isinstance(expected, (int, float)) and not isinstance(expected, bool)
     fits = type(value) in (int, float) if number else type(value) is type(expected)
     if not fits or value != expected:

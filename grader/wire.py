@@ -10,6 +10,7 @@ import math
 import socket
 import struct
 import time
+from functools import partial
 from typing import Any
 
 import msgpack
@@ -17,7 +18,9 @@ import numpy as np
 
 from grader.values import Noted, Opaque, noted
 
-MAX_FRAME = 256 * 2**20
+MAX_DEPTH = 40
+MAX_FRAME = 128 * 2**20
+MAX_ITEMS = 2**18  # of one list or dict: longer things are arrays
 ARRAY, TUPLE, OPAQUE, BIG_INT, COMPLEX = 1, 2, 3, 4, 5
 DTYPES = frozenset(
     [
@@ -80,31 +83,41 @@ def _extend(value: Any) -> msgpack.ExtType:
     raise TypeError(f"{type(value).__name__} is not a plain value")
 
 
-def unpack(data: bytes) -> Any:
+def unpack(data: bytes, depth: int = 0) -> Any:
     """The plain value in `data`; raises WireError for anything else."""
+    if depth > MAX_DEPTH:  # each level is a call in C: thousands of them would end this process
+        raise WireError("values inside values without end")
     try:
-        return msgpack.unpackb(data, ext_hook=_reduce, strict_map_key=False, raw=False)
+        hook = partial(_reduce, depth=depth + 1)
+        return msgpack.unpackb(
+            data,
+            ext_hook=hook,
+            strict_map_key=False,
+            raw=False,
+            max_array_len=MAX_ITEMS,
+            max_map_len=MAX_ITEMS,
+        )
     except WireError:
         raise
     except Exception as error:  # RecursionError, msgpack's own, UnicodeDecodeError …
         raise WireError(f"not a frame of plain values ({type(error).__name__})") from None
 
 
-def _reduce(code: int, data: bytes) -> Any:
+def _reduce(code: int, data: bytes, depth: int) -> Any:
     if code == ARRAY:
-        return _rebuild(unpack(data))
+        return _rebuild(unpack(data, depth))
     if code == TUPLE:
-        items = unpack(data)
+        items = unpack(data, depth)
         if type(items) is list:
             return tuple(items)
     elif code == OPAQUE:
-        match unpack(data):
+        match unpack(data, depth):
             case [str(name), str(text)]:
                 return Opaque(name[:200], text[:400])
     elif code == BIG_INT and len(data) <= 4096:
         return int.from_bytes(data, "big", signed=True)
     elif code == COMPLEX:
-        match unpack(data):
+        match unpack(data, depth):
             case [float(real), float(imag)]:
                 return complex(real, imag)
     raise WireError(f"an extension of code {code} that is not one of ours")

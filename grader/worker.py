@@ -8,6 +8,7 @@ from typing import Any
 
 from grader import wire
 from grader.host import Host
+from grader.quiet import held_stderr
 
 
 def quiet_tensorflow() -> None:
@@ -17,6 +18,8 @@ def quiet_tensorflow() -> None:
     tf.config.experimental.enable_tensor_float_32_execution(False)
     tf.config.experimental.enable_op_determinism()
     tf.get_logger().setLevel("ERROR")
+    with held_stderr():  # looking for a GPU complains, from C++, where there is no driver
+        tf.config.list_physical_devices("GPU")
 
 
 def serve(connection: socket.socket) -> None:
