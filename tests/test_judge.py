@@ -1,0 +1,196 @@
+"""Verdicts: every check starts as failed, the same in process and behind the wire."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from grader import result
+from grader.build import build, open_local, reference_modules
+from grader.chapter import load_chapter
+from grader.judge import Examiner, grade
+from grader.sandbox import Sandbox
+
+RIGHT = "def double(x):\n    return 2 * x\ndef centre(x):\n    return x - x.mean()\n"
+
+
+def examine(source: str, **more) -> dict[str, result.Outcome]:
+    """All outcomes of a submission with this small.py, in process, by the check's name."""
+    chapter = load_chapter("ch77", hidden=True)
+    modules = {"small": (source, "small.py")}
+    reference = open_local(chapter, reference_modules(chapter))
+    examiner = Examiner(chapter, lambda: open_local(chapter, modules), modules, seed=1, reference=reference, **more)
+    return {o.check.name: o for _, listed in examiner.chapter_outcomes() for o in listed}
+
+
+def verdicts(source: str) -> list[str]:
+    return [outcome.verdict for outcome in examine(source).values()]
+
+
+def test_right_work_passes(kit: Path) -> None:
+    outcomes = examine(RIGHT)
+    assert {o.verdict for o in outcomes.values()} == {"passed"}
+    assert sum(o.points for o in outcomes.values()) == 100
+    assert all(o.examples >= o.check.least for o in outcomes.values())
+
+
+def test_a_stub_and_an_empty_file_are_not_attempted(kit: Path) -> None:
+    stub = "def double(x):\n    'Twice.'\n    raise NotImplementedError\ndef centre(x):\n    raise NotImplementedError('later')\n"
+    assert set(verdicts(stub)) == {"not_attempted"}
+    assert set(verdicts("")) == {"not_attempted"}
+
+
+def test_a_branch_that_is_not_written_is_not_attempted_and_earns_nothing(kit: Path) -> None:
+    source = RIGHT.replace("return 2 * x", "if x.ndim == 2:\n        raise NotImplementedError\n    return 2 * x")
+    assert verdicts(source)[:2] == ["not_attempted", "passed"]
+
+
+def test_the_smallest_input_and_the_diagnosis(kit: Path) -> None:
+    build(["ch77"])
+    outcome = examine(RIGHT.replace("2 * x", "3 * x"))["test_double_doubles"]
+    assert outcome.verdict == "failed"
+    assert outcome.diagnosis == "ch77.double/tripled"
+    assert outcome.mistake == "This is three times x: multiply by two."
+    assert "every entry is 1.5 times the right one." in dict(outcome.details).values()
+    assert outcome.where == ("small.py", 1)
+
+
+def test_a_mistake_nobody_named_is_not_guessed_at(kit: Path) -> None:
+    build(["ch77"])
+    outcome = examine(RIGHT.replace("2 * x", "2 * x + 1"))["test_double_doubles"]
+    assert (outcome.verdict, outcome.diagnosis, outcome.mistake) == ("failed", None, "")
+
+
+def test_mutation_is_seen(kit: Path) -> None:
+    build(["ch77"])
+    outcomes = examine(RIGHT.replace("return 2 * x", "x *= 2\n    return x"))
+    assert outcomes["test_double_doubles"].verdict == "passed"
+    outcome = outcomes["test_double_leaves_x_alone"]
+    assert outcome.verdict == "failed"
+    assert outcome.diagnosis == "ch77.double/in_place"
+
+
+def test_only_the_exercises_of_a_broken_file_fail_and_say_where(kit: Path) -> None:
+    outcomes = examine("def double(x):\n    return 2 * x\n\ndef centre(x:\n")
+    assert {o.verdict for o in outcomes.values()} == {"failed", "blocked"}
+    first = outcomes["test_double_doubles"]
+    assert first.sentence == "SyntaxError in small.py, line 4: '(' was never closed."
+    assert first.where == ("small.py", 4)
+
+
+def test_an_exception_shows_the_students_own_line(kit: Path) -> None:
+    outcome = examine(RIGHT.replace("2 * x", "x / undefined"))["test_double_doubles"]
+    assert outcome.sentence == "double raised NameError: name 'undefined' is not defined"
+    assert outcome.frames == [("small.py", 2, "double", "return x / undefined")]
+
+
+def test_a_wrong_signature_is_said(kit: Path) -> None:
+    outcome = examine(RIGHT.replace("def double(x)", "def double()"))["test_double_doubles"]
+    assert outcome.sentence == "Your double() cannot be called as the statement says: too many positional arguments."
+    outcome = examine("double = 3\n")["test_double_doubles"]
+    assert outcome.sentence == "double is a int, not a function."
+
+
+def test_a_failure_is_blocked_while_what_it_builds_on_is_wrong(kit: Path) -> None:
+    outcomes = examine("def double(x):\n    return x\ndef centre(x):\n    return x\n")
+    assert outcomes["test_centre_has_mean_zero"].verdict == "blocked"
+    assert examine("def centre(x):\n    return x - x.mean()\n")["test_centre_has_mean_zero"].verdict == "passed"
+
+
+@pytest.mark.parametrize(
+    "door",
+    [
+        "raise SystemExit(0)",
+        "raise KeyboardInterrupt",
+        "raise GeneratorExit",
+        "import pytest; pytest.skip('no')",
+        "import pytest; pytest.xfail('no')",
+        "import pytest; pytest.exit('no', 0)",
+        "import hypothesis; hypothesis.reject()",
+        "import hypothesis; hypothesis.assume(False)",
+        "from hypothesis.errors import StopTest; raise StopTest(0)",
+        "raise StopIteration",
+        "raise AssertionError",
+        "raise BaseException",
+        "raise RecursionError",
+        "return None",
+        "return type('Anything', (), {'__eq__': lambda s, o: True, '__array__': lambda s, *a: x})()",
+        "return float('nan')",
+        "return x.view(type('Lie', (type(x),), {'shape': (3, 2)})) * 5",
+    ],
+)
+def test_no_door_leads_to_points(kit: Path, door: str) -> None:
+    if "KeyboardInterrupt" in door:
+        pytest.skip("in process, Ctrl-C is the student's own; behind the wire it is tested below")
+    outcomes = examine(f"def double(x):\n    {door}\n")
+    assert outcomes["test_double_doubles"].points == 0
+    assert outcomes["test_double_doubles"].verdict == "failed"
+
+
+def test_an_endless_loop_is_named_and_costs_only_its_exercise(kit: Path) -> None:
+    outcomes = examine(RIGHT.replace("return x - x.mean()", "while True: pass"))
+    assert outcomes["test_double_doubles"].verdict == "passed"
+    sentence = outcomes["test_centre_has_mean_zero"].sentence
+    assert sentence == "centre did not come back within 1 seconds. Is there a loop that never ends?"
+
+
+def test_different_answers_to_the_same_question_fail(kit: Path) -> None:
+    source = "import random\nrandom.seed = lambda *a: None\ndef double(x):\n    return 2 * x + random.randint(0, 1)\n"
+    assert examine(source)["test_double_doubles"].verdict == "failed"
+
+
+def test_a_broken_check_is_never_the_students_zero(kit: Path) -> None:
+    path = kit / "exercises" / "ch77" / "test_small.py"
+    path.write_text(path.read_text().replace("    expect_close(student.double(x), 2 * x)", "    x.nonsense"))
+    outcome = examine(RIGHT)["test_double_doubles"]
+    assert outcome.verdict == "error"
+    assert "This is not your fault" in outcome.sentence
+
+
+def test_a_check_that_runs_too_few_examples_does_not_pass(kit: Path) -> None:
+    path = kit / "exercises" / "ch77" / "test_small.py"
+    path.write_text(path.read_text().replace('@check("double", points=10)', '@check("double", points=10, least=500)'))
+    assert examine(RIGHT)["test_double_leaves_x_alone"].verdict == "error"
+
+
+def test_behind_the_wire_the_verdicts_are_the_same(kit: Path) -> None:
+    build(["ch77"])
+    chapter = load_chapter("ch77", hidden=True)
+    sources = [
+        RIGHT,
+        RIGHT.replace("2 * x", "3 * x"),
+        RIGHT.replace("return 2 * x", "x *= 2\n    return x"),
+        RIGHT.replace("2 * x", "x / undefined"),
+        "def centre(x:\n",
+        "def double(x):\n    raise NotImplementedError\n",
+    ]
+    with Sandbox(isolation="process") as sandbox:
+        for source in sources:
+            local = examine(source)
+            submission = SimpleNamespace(
+                student="ada", chapter="ch77", modules={"small": source}, cells=[], notes=[], problems={}
+            )
+            remote = grade(submission, chapter, 1, sandbox.launch, isolation="process")
+            json.dumps(remote)
+            found = {c["name"]: c for e in remote["exercises"] for c in e["checks"]}
+            assert {n: c["verdict"] for n, c in found.items()} == {n: o.verdict for n, o in local.items()}
+            assert {n: c["diagnosis"] for n, c in found.items()} == {n: o.diagnosis for n, o in local.items()}
+            assert {n: c["examples"] for n, c in found.items()} == {n: o.examples for n, o in local.items()}
+
+
+def test_hidden_checks_show_neither_inputs_nor_values(kit: Path) -> None:
+    chapter = load_chapter("ch77", hidden=True)
+    with Sandbox(isolation="process") as sandbox:
+        source = RIGHT.replace("x - x.mean()", "x - x.mean() + 0.123")
+        submission = SimpleNamespace(
+            student="ada", chapter="ch77", modules={"small": source}, cells=[], notes=[], problems={}
+        )
+        found = grade(submission, chapter, 1, sandbox.launch, isolation="process")
+    hidden = next(c for e in found["exercises"] for c in e["checks"] if c["hidden"])
+    assert hidden["verdict"] == "failed"
+    assert "centre agrees with the reference." in hidden["message"]
+    assert "float64" not in hidden["message"] and "0.123" not in hidden["message"]
+    assert found["score"] == 50 and found["max_score"] == 100
