@@ -117,8 +117,10 @@ def usage_below(process: str, baseline: int, limit: int) -> Usage:
     found = family(process)
     statuses = [status for number in found if (status := _status(number))]
     rough = sum(max(0, _resident(status) - baseline) for status in statuses)
-    exact = _proportional(found) - baseline if rough > limit else rough
-    return Usage(max(0, min(rough, exact)), len(statuses), sum(status.get("Threads", 1) for status in statuses))
+    exact = _proportional(found) - baseline if rough > limit else 0
+    return Usage(
+        min(rough, exact) if exact > 0 else rough, len(statuses), sum(status.get("Threads", 1) for status in statuses)
+    )
 
 
 def resident(process: str = "self") -> int:
@@ -133,7 +135,7 @@ def _resident(status: dict[str, int]) -> int:
 def _proportional(processes: list[str]) -> int:
     total = 0
     for number in processes:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # gone meanwhile
             rollup = _fields(Path(f"/proc/{number}/smaps_rollup"))
             total += rollup.get("Pss_Anon", rollup.get("Pss", 0)) + rollup.get("Pss_Shmem", 0)
     return total

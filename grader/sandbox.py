@@ -118,12 +118,11 @@ class Worker:
 
     def _collect(self, answer: bytearray) -> bytes | None:
         """Read on; the payload once the frame is whole. Never reads past its end."""
-        length = 4 if len(answer) < 4 else 4 + struct.unpack_from(">I", answer)[0]
-        if length > 4 + wire.MAX_FRAME:
-            raise WireError(f"a frame of {length - 4:,} bytes is longer than the limit of {wire.MAX_FRAME:,}")
-        if len(answer) < length and self._receive(answer, length - len(answer)) == 0:
+        if self._receive(answer, _length(answer) - len(answer)) == 0:
             raise self._died()
-        if len(answer) < 4 or len(answer) < 4 + struct.unpack_from(">I", answer)[0]:
+        if _length(answer) - 4 > wire.MAX_FRAME:
+            raise WireError(f"a frame of {_length(answer) - 4:,} bytes is longer than the limit of {wire.MAX_FRAME:,}")
+        if len(answer) < 4 or len(answer) < _length(answer):
             return None
         return bytes(memoryview(answer)[4:])
 
@@ -183,6 +182,11 @@ class Worker:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _length(answer: bytearray) -> int:
+    """How long a frame is with its header, as far as is known."""
+    return 4 if len(answer) < 4 else 4 + struct.unpack_from(">I", answer)[0]
 
 
 def _cause(status: int | None) -> str:

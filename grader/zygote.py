@@ -170,16 +170,16 @@ def _enter(zygote: Zygote, connection: int, output: int, report: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     expendable()
+    if sys.platform == "linux":  # or its uid_map would not be its own to write, nor its memory ours to measure
+        linux.prctl(linux.PR_SET_DUMPABLE, 1)
     if zygote.walls:
         uid, gid = os.getuid(), os.getgid()
-        linux.prctl(linux.PR_SET_DUMPABLE, 1)  # or /proc/self/uid_map would not be ours to write
         linux.unshare(NEW_NAMESPACES)
         linux.map_ids(uid, gid)
         pid = os.fork()
         if pid:
             os.write(REPORT, f"pid {pid}\n".encode())
             os._exit(0)
-        linux.prctl(linux.PR_SET_DUMPABLE, 0)
     os.setsid()
     apply_rlimits(zygote.limits)
     if zygote.walls:
