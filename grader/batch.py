@@ -117,7 +117,8 @@ def job_key(submission: Submission, seed: int, isolation: str, root: str) -> str
 class Grading:
     """Grades submissions of one chapter into a folder of results. `submit` may be called from any thread.
 
-    executor: anything with concurrent.futures's interface; a JudgePool of `jobs` processes by default.
+    executor: anything with concurrent.futures's interface; a JudgePool of `jobs` processes by default. job: what it
+    runs, with grade_job's arguments.
     """
 
     def __init__(
@@ -129,11 +130,13 @@ class Grading:
         isolation: str = "bwrap",
         executor: Executor | None = None,
         root: Path | None = None,
+        job: Callable[..., Result] = grade_job,
     ) -> None:
         self.chapter, self.out, self.seed, self.isolation = chapter, Path(out), seed, isolation
         self.root = str(find_root(root))
         self.executor = executor if executor is not None else JudgePool(jobs or default_jobs())
         self._owned = executor is None
+        self._job = job
         self.reused = 0
         self._lock = threading.Lock()
 
@@ -153,7 +156,7 @@ class Grading:
                 self.reused += 1
             done.set_result(stored)
             return done
-        job = self.executor.submit(grade_job, submission, self.chapter, self.seed, self.isolation, self.root)
+        job = self.executor.submit(self._job, submission, self.chapter, self.seed, self.isolation, self.root)
         job.add_done_callback(lambda job: self._finish(student, key, job, done))
         return done
 
@@ -211,6 +214,7 @@ def grade_folder(
     progress: Progress | None = None,
     form: str = "csv",
     root: Path | None = None,
+    job: Callable[..., Result] = grade_job,
 ) -> list[Result]:
     """Grade one submission or a folder of them; answers the results of this run, by student.
 
@@ -223,7 +227,7 @@ def grade_folder(
     path, out = Path(path), Path(out)
     entries = _entries(path, chapter)
     seed = class_seed(out) if seed is None else seed
-    grading = Grading(chapter, out, min(jobs or default_jobs(), len(entries)), seed, isolation, executor, root)
+    grading = Grading(chapter, out, min(jobs or default_jobs(), len(entries)), seed, isolation, executor, root, job)
     results: list[Result] = []
     try:
         futures = [grading.submit(student, entry) for student, entry in entries]

@@ -41,6 +41,8 @@ class ReadNotebook(NotebookExporter):
     """nbgrader's exporter, reading any file: one that is no notebook gives an empty one, and a note in `resources`."""
 
     def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> Any:
+        if not getattr(self.parent, "_sanitizing", True):  # the second pass, over what the first one wrote
+            return super().from_filename(filename, resources=resources, **kw)
         resources = resources if resources is not None else ResourcesDict()
         path = Path(filename)
         resources["metadata"] = ResourcesDict(name=path.stem, path=str(path.parent))

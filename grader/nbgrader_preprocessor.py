@@ -88,6 +88,7 @@ class IsolatedGrader(NbGraderPreprocessor):
     seed = Integer(None, allow_none=True, help="Seed of the checks' random cases; by default drawn once a course.").tag(
         config=True
     )
+    kit = Unicode("", help="The folder with exercises/ and solutions/; by default the kit's own.").tag(config=True)
     results = Unicode("results", help="Folder in the course for result files and report.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
@@ -137,9 +138,9 @@ class IsolatedGrader(NbGraderPreprocessor):
         return self.parent.parent.coursedir
 
     def _grading(self, root: Path, chapter: str) -> Grading:
-        key = (root, chapter, self.seed, self.isolation, self.jobs, self.results)
+        key = (root, chapter, self.seed, self.isolation, self.jobs, self.kit, self.results)
         if key not in _gradings:
-            kit = find_root(Path(__file__).parent)  # the course's folder has no exercises of its own
+            kit = find_root(Path(self.kit or __file__))
             out = root / self.results
             seed = class_seed(out) if self.seed is None else self.seed
             _gradings[key] = Grading(chapter, out, self.jobs or default_jobs(), seed, self.isolation, root=kit)

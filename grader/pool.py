@@ -21,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 SECONDS = 1800.0  # a job that takes longer is stuck: a judge has time limits of its own, far below
+STARTING = 300.0  # until a judge is ready: TensorFlow's import on a busy machine
 PR_SET_PDEATHSIG = 1
 
 
@@ -96,6 +97,8 @@ class JudgePool(Executor):
                         process, connection = self._start()
                     raised, answer = self._run(process, connection, (fn, args, kwargs))
                 except Exception as error:  # whatever it was, it is this job's, and the slot goes on
+                    if process is not None:
+                        process.kill()
                     self._end(process, connection)
                     process, connection = None, None
                     retry = isinstance(error, EOFError) and not last and not self._closed
@@ -116,6 +119,16 @@ class JudgePool(Executor):
         process.start()
         theirs.close()
         self._processes.add(process)
+        try:
+            if not ours.poll(STARTING):
+                raise JobDied(f"no judge was ready within {STARTING:g} seconds")
+            ours.recv()
+        except BaseException as error:
+            process.kill()
+            self._end(process, ours)
+            if isinstance(error, (EOFError, ConnectionError)):
+                raise EOFError("a judge's process died while it started") from None
+            raise
         return process, ours
 
     def _run(self, process: BaseProcess, connection: Connection, job: tuple) -> tuple[bool, Any]:
@@ -153,11 +166,14 @@ def _serve(connection: Connection) -> None:
     """The process of a slot: runs one job after the other until the pipe is closed."""
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
+    with contextlib.suppress(EOFError, ConnectionError):  # the coordinator is gone, or does not want this judge
+        connection.send("ready")
+        _work(connection)
+
+
+def _work(connection: Connection) -> None:
     while True:
-        try:
-            fn, args, kwargs = connection.recv()
-        except EOFError:
-            return
+        fn, args, kwargs = connection.recv()
         try:
             answer = (False, fn(*args, **kwargs))
         except Exception:
