@@ -14,7 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from grader import result
+from grader import diagnosis, result
 from grader.bugs import Patch, load_bugs, load_variants, strangers
 from grader.build import MarkerError, open_local, reference_modules, stubs
 from grader.chapter import Chapter, load_chapter
@@ -113,7 +113,7 @@ def _examine(
     reference = open_local(chapter, reference_modules(chapter))
     found = []
     for seed in seeds:
-        examiner = Examiner(chapter, lambda: open_local(chapter, modules), modules, seed, reference)
+        examiner = Examiner(chapter, lambda: open_local(chapter, modules), modules, seed, reference, hasty=True)
         found.append(_find(examiner, only, capstones))
     return found
 
@@ -300,6 +300,8 @@ def _formalities(chapter: Chapter, report: Audit, chosen: Sequence[str]) -> None
         complain(f"Two checks are called {name}.")
     if not (chapter.folder / "README.md").is_file():
         complain(f"exercises/{chapter.name}/README.md is not there.")
+    if not (chapter.folder / diagnosis.FILE).is_file():
+        complain(f"No mistake can be named: {diagnosis.FILE} is not there. Run: grader build {chapter.name}")
     try:
         for path, text in stubs(chapter).items():
             if not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -51,14 +51,16 @@ def warm_up() -> None:
     gc.freeze()  # TensorFlow's million objects never die: no collection need look at them again
 
 
-def run_check(check: Check, student: Student, seed: int, reference: Student | None = None) -> Outcome:
-    """Run one check on one submission."""
+def run_check(
+    check: Check, student: Student, seed: int, reference: Student | None = None, hasty: bool = False
+) -> Outcome:
+    """Run one check on one submission. hasty: end at the first failing example, without looking for a smaller one."""
     student.exercise = check.exercise
     margins: list[float] = []
     token = comparison.margin.set(margins)
     started = time.perf_counter()
     try:
-        error = _run(check, student, seed_of(seed, check), reference, Log())
+        error = _run(check, student, seed_of(seed, check), reference, Log(hasty=hasty))
     finally:
         comparison.margin.reset(token)
     log = student.log
@@ -70,10 +72,12 @@ def run_check(check: Check, student: Student, seed: int, reference: Student | No
     return outcome
 
 
-def trace_check(check: Check, student: Student, reference: Student | None = None) -> list[list[Any]]:
-    """The calls of a check's first examples under its fixed seed, whatever they answered."""
+def trace_check(
+    check: Check, student: Student, reference: Student | None = None, seed: str = "", examples: int = TRACED
+) -> list[list[Any]]:
+    """The calls of a check's first examples under its fixed seed (or another one), whatever they answered."""
     student.exercise = check.exercise
-    _run(check, student, zlib.crc32(check.name.encode()), reference, Log(tracing=TRACED))
+    _run(check, student, zlib.crc32(f"{seed}{check.name}".encode()), reference, Log(tracing=examples))
     return student.log.traces
 
 
@@ -139,7 +143,7 @@ class Examiner:
     """Examines one submission, exercise by exercise, in process or through workers.
 
     open_student: makes a fresh Student (a fresh worker, where isolated); sources: module name → (source, file shown);
-    reference: the reference's Student, where hidden checks need it.
+    reference: the reference's Student, where hidden checks need it; hasty: see run_check.
     """
 
     def __init__(
@@ -150,9 +154,10 @@ class Examiner:
         seed: int,
         reference: Student | None = None,
         diagnoses: Diagnoses | None = None,
+        hasty: bool = False,
     ) -> None:
         self.chapter, self.open_student, self.sources, self.seed = chapter, open_student, sources, seed
-        self.reference = reference
+        self.reference, self.hasty = reference, hasty
         self._diagnoses = diagnoses
         self._current: tuple[str, Student] | None = None
         self._lost: dict[str, int] = {}
@@ -224,7 +229,7 @@ class Examiner:
         if not attempted:
             outcome = Outcome(check, result.NOT_ATTEMPTED, why or f"{check.exercise} is still as it was handed out.")
         else:
-            outcome = run_check(check, student, self.seed, self.reference)
+            outcome = run_check(check, student, self.seed, self.reference, self.hasty)
         if outcome.where is None:
             outcome.where = self.place(check.exercise)
         if outcome.verdict == result.FAILED:

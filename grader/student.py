@@ -97,9 +97,13 @@ class Failing:
 
 @dataclass
 class Log:
-    """What happened in one run of a check. tracing: take this many examples, and let none fail."""
+    """What happened in one run of a check.
+
+    tracing: take this many examples, and let none fail; hasty: end at the first failing one.
+    """
 
     tracing: int = 0
+    hasty: bool = False
     examples: int = 0
     calls: list[Call] = field(default_factory=list)
     failing: Failing | None = None
@@ -128,6 +132,8 @@ class Log:
                 self._keep_trace()
                 return
             self._keep_failure(error)
+            if self.hasty:
+                raise Enough from None
             raise
         self.examples += 1
         if self.tracing:
