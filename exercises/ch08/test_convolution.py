@@ -78,7 +78,7 @@ EXERCISES = (
 
 PATTERN = st.sampled_from(("quarters", "normal"))
 LARGER_THAN_KERNEL = st.sampled_from(((6, 7), (7, 6), (6, 8), (8, 7)))
-ANY_SIDES = st.sampled_from(((6, 7), (7, 8), (4, 3), (2, 5), (1, 3), (3, 1)))
+ANY_SIDES = st.sampled_from(((6, 8), (8, 6), (6, 7), (4, 2), (2, 5), (1, 3), (3, 1)))
 
 
 @st.composite
@@ -109,53 +109,65 @@ def tf_conv(x, w, b, stride, padding):
     return tf.nn.conv2d(x, w, stride, padding.upper()) + b
 
 
-def tf_gradients(case):
-    """(dx, dw, db) by TensorFlow."""
+def tf_gradient(case, argument):
+    """The gradient with respect to x (0), w (1) or b (2) by TensorFlow."""
     arguments = (case.x, case.w, case.b, case.stride, case.padding)
-    return tape_vjp(tf_conv, arguments, case.d_out, wrt=(0, 1, 2))
+    return tape_vjp(tf_conv, arguments, case.d_out, wrt=(argument,))[0]
 
 
 # --- conv_output_size ------------------------------------------------------------------------------------------------
 
 
-def expect_size(got, size):
-    """Fail unless `got` is this whole number, as an int."""
-    is_float = isinstance(got, float) or (isinstance(got, np.ndarray) and got.dtype.kind == "f")
-    expect(not is_float, "The size should be an int, but a float came back.", got, size)
-    expect_equal(got, size, "the size")
+def expect_sizes(got, sizes):
+    """Fail unless `got` holds these whole numbers, as ints."""
+    floats = [isinstance(n, float) or (isinstance(n, np.ndarray) and n.dtype.kind == "f") for n in got]
+    expect(
+        not any(floats) or got != sizes,
+        "The numbers are right, but they are floats: a size is an int.",
+        got,
+        sizes,
+        diagnosis="right_number_as_float",
+    )
+    expect_equal(got, sizes, "the list of sizes")
 
 
-@check("conv_output_size", points=1, examples=16)
-@given(kernel=st.integers(1, 6), stride=st.integers(1, 4))
+def several(sides, stride):
+    """Sides of images, each with this stride and the next."""
+    return [(n, s) for n in sides for s in (stride, stride + 1)]
+
+
+@check("conv_output_size", points=1, examples=12)
+@given(kernel=st.integers(1, 6), stride=st.integers(1, 3))
 def test_valid_counts_the_windows_that_fit(student, kernel, stride):
     """With "valid", conv_output_size counts the windows that lie wholly inside the image."""
-    for n in range(kernel, kernel + 6):
-        starts = [start for start in range(0, n, stride) if start + kernel <= n]
-        expect_size(student.conv_output_size(n, kernel, stride, "valid", 1), len(starts))
+    cases = several(range(kernel, kernel + 5), stride)
+    got = [student.conv_output_size(n, kernel, s, "valid", 1) for n, s in cases]
+    expect_sizes(got, [len([i for i in range(0, n, s) if i + kernel <= n]) for n, s in cases])
 
 
-@check("conv_output_size", points=1, examples=16)
-@given(kernel=st.integers(1, 6), stride=st.integers(1, 4), dilation=st.integers(1, 3))
+@check("conv_output_size", points=1, examples=12)
+@given(kernel=st.integers(1, 6), stride=st.integers(1, 3), dilation=st.integers(1, 3))
 def test_same_depends_on_the_stride_alone(student, kernel, stride, dilation):
     """With "same", conv_output_size is n / stride, rounded up, whatever the kernel and its dilation."""
-    for n in range(6, 11):
-        expect_size(student.conv_output_size(n, kernel, stride, "same", dilation), len(range(0, n, stride)))
+    cases = several(range(6, 10), stride)
+    got = [student.conv_output_size(n, kernel, s, "same", dilation) for n, s in cases]
+    expect_sizes(got, [len(range(0, n, s)) for n, s in cases])
 
 
-@check("conv_output_size", points=1, examples=16)
+@check("conv_output_size", points=1, examples=12)
 @given(kernel=st.integers(1, 5), stride=st.integers(1, 3), dilation=st.integers(2, 4))
 def test_dilation_spreads_the_kernel(student, kernel, stride, dilation):
     """A dilated kernel covers the pixels from its first to its last entry, and with "valid" all of them are inside."""
-    entries = range(0, kernel * dilation, dilation)
-    for n in range(entries[-1] + 1, entries[-1] + 6):
-        starts = [start for start in range(0, n, stride) if start + entries[-1] < n]
-        expect_size(student.conv_output_size(n, kernel, stride, "valid", dilation), len(starts))
+    last = dilation * (kernel - 1)
+    cases = several(range(last + 1, last + 5), stride)
+    got = [student.conv_output_size(n, kernel, s, "valid", dilation) for n, s in cases]
+    expect_sizes(got, [len([i for i in range(0, n, s) if i + last < n]) for n, s in cases])
 
 
 # --- conv2d ----------------------------------------------------------------------------------------------------------
 
 
-@check("conv2d", points=2, examples=20)
+@check("conv2d", points=2, examples=15)
 @given(case=conv_cases(("valid",), strides=(1,)))
 def test_conv2d_lays_the_kernel_on_every_window(student, case):
     """conv2d sums every window times every kernel, unflipped, over all input channels, and adds the bias once."""
@@ -163,7 +175,7 @@ def test_conv2d_lays_the_kernel_on_every_window(student, case):
     expect_close(got, tf_conv(case.x, case.w, case.b, 1, "valid"))
 
 
-@check("conv2d", points=1, examples=20)
+@check("conv2d", points=1, examples=15)
 @given(case=conv_cases(("valid",), strides=(2, 3)))
 def test_conv2d_moves_by_the_stride(student, case):
     """With a stride, the windows of conv2d start at 0, stride, 2 * stride, … on both axes, as long as they fit."""
@@ -171,7 +183,7 @@ def test_conv2d_moves_by_the_stride(student, case):
     expect_close(got, tf_conv(case.x, case.w, case.b, case.stride, "valid"))
 
 
-@check("conv2d", points=2, examples=25)
+@check("conv2d", points=2, examples=20)
 @given(case=conv_cases(("same",)))
 def test_conv2d_surrounds_the_image_with_zeros_for_same(student, case):
     """With "same", conv2d puts zeros around the image as TensorFlow does: an odd one goes below and on the right."""
@@ -196,7 +208,7 @@ def test_conv2d_of_the_smallest_images(student, window, room, ends, values):
     expect_close(student.conv2d(x, w, b, 2), tf_conv(x, w, b, 2, "valid"))
 
 
-@check("conv2d", points=1, examples=12)
+@check("conv2d", points=1, examples=10)
 @given(case=conv_cases())
 def test_conv2d_is_linear_and_moves_with_the_image(student, case):
     """conv2d is linear in the image, follows it when it moves, and leaves its arguments as they were."""
@@ -223,7 +235,7 @@ def tf_windows(x, kernel, stride, padding):
     return tf.reshape(ones, (-1, ones.shape[-1]))
 
 
-@check("im2col", points=1, examples=20)
+@check("im2col", points=1, examples=15)
 @given(case=conv_cases(("valid",)))
 def test_im2col_has_a_row_for_every_window(student, case):
     """Each row of im2col is a window: samples, then rows, then columns; inside it k_h, then k_w, then channels."""
@@ -232,7 +244,7 @@ def test_im2col_has_a_row_for_every_window(student, case):
     expect_close(got, tf_windows(case.x, kernel, case.stride, "valid"))
 
 
-@check("im2col", points=1, examples=25)
+@check("im2col", points=1, examples=15)
 @given(case=conv_cases(("same",)))
 def test_im2col_takes_windows_of_the_padded_image(student, case):
     """With "same", im2col takes its windows from the image with TensorFlow's zeros around it."""
@@ -241,7 +253,7 @@ def test_im2col_takes_windows_of_the_padded_image(student, case):
     expect_close(got, tf_windows(case.x, kernel, case.stride, "same"))
 
 
-@check("im2col", points=1, examples=15)
+@check("im2col", points=1, examples=12)
 @given(case=conv_cases())
 def test_im2col_makes_convolution_a_matrix_product(student, case):
     """im2col(x) @ w.reshape(-1, c_out) is the convolution, and x stays as it was."""
@@ -267,7 +279,7 @@ def matrix_cases(draw):
     return Case(w=w, height=height, width=width, out=draw(arrays((height - k_h + 1, width - k_w + 1))))
 
 
-@check("conv_matrix", points=2, examples=20)
+@check("conv_matrix", points=2, examples=15)
 @given(case=matrix_cases())
 def test_conv_matrix_holds_the_kernel_for_every_output(student, case):
     """Row i * out_w + j of conv_matrix holds the kernel as it lies on the image at (i, j), and zeros elsewhere."""
@@ -278,7 +290,7 @@ def test_conv_matrix_holds_the_kernel_for_every_output(student, case):
     expect_close(got, columns.reshape(pixels, -1).T)
 
 
-@check("conv_matrix", points=1, examples=15)
+@check("conv_matrix", points=1, examples=10)
 @given(case=matrix_cases())
 def test_conv_matrix_leads_back_when_transposed(student, case):
     """The transpose of conv_matrix is the transposed convolution, and the kernel stays as it was."""
@@ -302,7 +314,7 @@ def backward(student, case):
     return got
 
 
-@check("conv2d_backward", points=1, examples=15)
+@check("conv2d_backward", points=1, examples=8)
 @given(case=conv_cases())
 def test_backward_of_the_bias_sums_over_all_outputs(student, case):
     """db is the sum of d_out over samples, rows and columns: one number for each output channel."""
@@ -310,24 +322,24 @@ def test_backward_of_the_bias_sums_over_all_outputs(student, case):
     expect_close(db, case.d_out.sum(axis=(0, 1, 2)), what="db")
 
 
-@check("conv2d_backward", points=2, examples=25)
+@check("conv2d_backward", points=2, examples=20)
 @given(case=conv_cases())
 def test_backward_of_the_kernel_sums_over_all_windows(student, case):
     """dw adds up, over all samples and positions, the window that was seen there times its d_out."""
     _, dw, _ = backward(student, case)
-    expect_close(dw, tf_gradients(case)[1], what="dw")
+    expect_close(dw, tf_gradient(case, 1), what="dw")
 
 
-@check("conv2d_backward", points=2, examples=25)
+@check("conv2d_backward", points=2, examples=20)
 @given(case=conv_cases())
 def test_backward_of_the_image_adds_up_where_windows_overlap(student, case):
     """dx adds up what every window that a pixel is part of sends back; pixels that no window reaches get 0."""
     dx, _, _ = backward(student, case)
-    expect_close(dx, tf_gradients(case)[0], what="dx")
+    expect_close(dx, tf_gradient(case, 0), what="dx")
 
 
-@check("conv2d_backward", points=1, examples=15)
-@given(case=conv_cases())
+@check("conv2d_backward", points=1, examples=12)
+@given(case=conv_cases(("same",), strides=(2, 3)))
 def test_backward_is_the_adjoint_of_conv2d(student, case):
     """conv2d is linear in x and in w, so ⟨d_out, conv2d(x, w, 0)⟩ = ⟨dx, x⟩ = ⟨dw, w⟩; no argument is changed."""
     answer = student.call("conv2d_backward", case.d_out, case.x, case.w, case.b, case.stride, case.padding)

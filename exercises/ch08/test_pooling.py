@@ -61,7 +61,8 @@ def pool_cases(draw, pattern=("quarters", "normal"), apart=False):
     shape, rng = (batch, height, width, channels), np.random.default_rng(draw(SEEDS))
     chosen = draw(st.sampled_from(pattern))
     if chosen == "distinct":
-        x = (rng.permutation(batch * height * width * channels).reshape(shape) - 30) / 4
+        order = rng.permutation(batch * height * width * channels)
+        x = (order.reshape(shape) - order.size // 2) / 4
     else:
         x = PATTERNS[chosen](rng, shape)
     d_out = rng.standard_normal((batch, (height - size) // stride + 1, (width - size) // stride + 1, channels))
@@ -81,7 +82,7 @@ def tf_average_pool(x, size, stride):
 # --- max_pool --------------------------------------------------------------------------------------------------------
 
 
-@check("max_pool", points=2, examples=25)
+@check("max_pool", points=2, examples=20)
 @given(case=pool_cases())
 def test_max_pool_takes_the_largest_of_every_window(student, case):
     """max_pool is the largest entry of every whole window, for each sample and channel by itself."""
@@ -89,7 +90,7 @@ def test_max_pool_takes_the_largest_of_every_window(student, case):
     expect_close(got, tf_max_pool(case.x, case.size, case.stride))
 
 
-@check("max_pool", points=1, examples=15)
+@check("max_pool", points=1, examples=12)
 @given(case=pool_cases())
 def test_max_pool_keeps_order_and_offset(student, case):
     """max_pool of x - 1000 is max_pool of x, less 1000: all signs alike; and x stays as it was."""
@@ -101,7 +102,7 @@ def test_max_pool_keeps_order_and_offset(student, case):
 # --- max_pool_backward -----------------------------------------------------------------------------------------------
 
 
-@check("max_pool_backward", points=2, examples=25)
+@check("max_pool_backward", points=2, examples=20)
 @given(case=pool_cases(("distinct",)))
 def test_max_pool_backward_pays_the_winner_of_every_window(student, case):
     """The largest entry of a window gets its d_out, the sum where it wins several windows; all others get 0."""
@@ -110,7 +111,7 @@ def test_max_pool_backward_pays_the_winner_of_every_window(student, case):
     expect_close(got, expected, what="dx")
 
 
-@check("max_pool_backward", points=1, examples=20)
+@check("max_pool_backward", points=1, examples=15)
 @given(case=pool_cases(("ties",), apart=True))
 def test_max_pool_backward_pays_a_tie_once(student, case):
     """Where entries tie for the largest, the window passes back its d_out once: to one of them, or split."""
@@ -129,7 +130,7 @@ def test_max_pool_backward_pays_a_tie_once(student, case):
     expect(not dx.any(), "A pixel that is in no window got a gradient.", got)
 
 
-@check("max_pool_backward", points=1, examples=20)
+@check("max_pool_backward", points=1, examples=15)
 @given(case=pool_cases(("ties",)))
 def test_max_pool_backward_loses_nothing(student, case):
     """With any windows and any ties, all that comes from upstream arrives; d_out and x stay as they were."""
@@ -149,7 +150,7 @@ def test_max_pool_backward_loses_nothing(student, case):
 # --- average_pool ----------------------------------------------------------------------------------------------------
 
 
-@check("average_pool", points=2, examples=25)
+@check("average_pool", points=2, examples=15)
 @given(case=pool_cases(("quarters", "normal", "ramp")))
 def test_average_pool_takes_the_mean_of_every_window(student, case):
     """average_pool is the mean of every whole window, for each sample and channel by itself."""
@@ -157,7 +158,7 @@ def test_average_pool_takes_the_mean_of_every_window(student, case):
     expect_close(got, tf_average_pool(case.x, case.size, case.stride))
 
 
-@check("average_pool", points=1, examples=12)
+@check("average_pool", points=1, examples=8)
 @given(case=pool_cases())
 def test_average_pool_keeps_a_constant(student, case):
     """Pooling an image of one colour gives that colour, pooling is linear, and x stays as it was."""
