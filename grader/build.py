@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -81,29 +82,32 @@ def open_local(chapter: Chapter, modules: dict[str, tuple[str, str]]) -> Student
 
 
 def record(
-    chapter: Chapter, progress: Callable[[str], None] | None = None, only: Iterable[str] | None = None
-) -> tuple[Diagnoses, Diagnoses]:
-    """Traces of the named bugs, on visible and on hidden checks. chapter: loaded with its hidden checks."""
+    chapter: Chapter, only: Iterable[str], progress: Callable[[str], None] | None = None
+) -> tuple[dict[str, dict[str, Trace]], dict[str, dict[str, Trace]]]:
+    """Traces of the named bugs of these exercises, on visible and on hidden checks: check → bug → trace.
+
+    chapter: loaded with its hidden checks.
+    """
     from grader.judge import trace_check  # the judge reads diagnoses; only their making needs the judge
     from grader.worker import quiet_tensorflow
 
     quiet_tensorflow()
-    bugs = load_bugs(chapter)
-    signatures = signatures_of(chapter)
     visible: dict[str, dict[str, Trace]] = {}
     hidden: dict[str, dict[str, Trace]] = {}
     reference = open_local(chapter, reference_modules(chapter))
-    wanted = set(chapter.exercises) if only is None else set(only)
-    for check in chapter.checks:
-        if not check.capstone and check.exercise in wanted:
-            side = hidden if check.hidden else visible
-            side[check.name] = {RIGHT: sign_trace(trace_check(check, reference, reference))}
-    for bug in bugs:
+    wanted = set(only)
+    checks = [check for check in chapter.checks if check.exercise in wanted and not check.capstone]
+    for check in checks:
+        side = hidden if check.hidden else visible
+        side[check.name] = {RIGHT: sign_trace(trace_check(check, reference, reference))}
+    for bug in load_bugs(chapter):
         if bug.exercise not in wanted:
             continue
+        if progress is not None:
+            progress(bug.id)
         student = open_local(chapter, reference_modules(chapter, bug))
-        for check in chapter.checks_of(bug.exercise):
-            if check.capstone:
+        for check in checks:
+            if check.exercise != bug.exercise:
                 continue
             side = hidden if check.hidden else visible
             right = side[check.name][RIGHT]
@@ -111,10 +115,8 @@ def record(
             if not alike(trace, right) and informative(trace, right):
                 side[check.name][bug.name] = trace
         student.close()
-        if progress is not None:
-            progress(bug.id)
     reference.close()
-    return Diagnoses({bug.id: bug.text for bug in bugs}, visible, signatures), Diagnoses({}, hidden, {})
+    return visible, hidden
 
 
 def signatures_of(chapter: Chapter) -> dict[str, str]:
@@ -158,26 +160,49 @@ def build(
             else:
                 path.write_text(text, encoding="utf-8")
                 built.written.append(path)
-        for folder, made in zip((chapter.folder, chapter.solutions), record(chapter, progress), strict=True):
-            path = folder / diagnosis.FILE
-            if path.exists() and _same(diagnosis.read(path), made):
-                continue
-            if check:
-                built.stale.append(
-                    f"{shown(path)} is not what the named bugs of {name} do now. Run: grader build {name}"
-                )
-            else:
-                diagnosis.write(path, made)
-                built.written.append(path)
+        _build_diagnoses(chapter, built, check, progress)
     return built
 
 
-def _same(a: Diagnoses, b: Diagnoses) -> bool:
-    """Whether two sets of diagnoses agree; traces may differ by rounding, as they do between machines."""
-    if a.sentences != b.sentences or a.signatures != b.signatures or set(a.traces) != set(b.traces):
-        return False
-    return all(
-        set(a.traces[check]) == set(b.traces[check])
-        and all(alike(a.traces[check][bug], b.traces[check][bug]) for bug in a.traces[check])
-        for check in a.traces
-    )
+def _build_diagnoses(chapter: Chapter, built: Built, check: bool, progress: Callable[[str], None] | None) -> None:
+    """Record the traces of those exercises whose reference, bugs or checks changed since they were stored."""
+    places = [folder / diagnosis.FILE for folder in (chapter.folder, chapter.solutions)]
+    stored = [diagnosis.read(path) if path.exists() else Diagnoses() for path in places]
+    inputs = inputs_of(chapter)
+    stale = [name for name in inputs if stored[0].inputs.get(name) != inputs[name]]
+    head = Diagnoses({bug.id: bug.text for bug in load_bugs(chapter)}, {}, signatures_of(chapter), inputs)
+    same = (stored[0].sentences, stored[0].signatures, stored[0].inputs) == (head.sentences, head.signatures, inputs)
+    if same and all(path.exists() for path in places):
+        return
+    if check:
+        names = f" ({', '.join(stale)})" if stale else ""
+        built.stale.append(
+            f"{shown(places[0])} is not what the named bugs of {chapter.name} do now{names}. Run: grader build {chapter.name}"
+        )
+        return
+    recorded = record(chapter, stale, progress)
+    kept = {c.name for c in chapter.checks if c.exercise not in stale}
+    for path, old, new, sides in zip(places, stored, recorded, (head, Diagnoses()), strict=True):
+        sides.traces = {**{name: old.traces[name] for name in old.traces if name in kept}, **new}
+        diagnosis.write(path, sides)
+        built.written.append(path)
+
+
+def inputs_of(chapter: Chapter) -> dict[str, str]:
+    """For every exercise, a digest of all that its bugs' traces follow from."""
+    bugs: dict[str, list[str]] = {}
+    for bug in load_bugs(chapter):
+        bugs.setdefault(bug.exercise, []).append(f"{bug.name}\n{bug.source}")
+    probes = chapter.folder / "probes.py"
+    found = {}
+    for name, home in chapter.home.items():
+        parts = [str(diagnosis.VERSION), name, *bugs.get(name, [])]
+        for path in (
+            chapter.folder / f"test_{home}.py",
+            chapter.solutions / f"test_{home}.py",
+            chapter.solutions / f"{home}.py",
+            probes,
+        ):
+            parts.append(path.read_text(encoding="utf-8") if path.is_file() else "")
+        found[name] = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return found

@@ -23,6 +23,7 @@ from grader.values import Opaque
 
 FILE = "diagnoses.json.gz"
 RIGHT = ""  # the name under which the reference's own trace is stored: what a bug that a check cannot see answers there
+VERSION = 1  # of signatures: stored traces of another version are recorded anew
 TOLERANCE = 2e-4  # of a projection, relative to the array's norm
 
 
@@ -123,11 +124,16 @@ def _has_content(answer: Any) -> bool:
 
 @dataclass
 class Diagnoses:
-    """A chapter's named bugs. sentences: "conv2d.kernel_flipped" → sentence; traces: check name → bug → trace, where the bug shows."""
+    """A chapter's named bugs.
+
+    sentences: "conv2d.kernel_flipped" → sentence; traces: check name → bug → trace, where the bug shows;
+    signatures: exercise → its reference's signature; inputs: exercise → digest of what its traces follow from.
+    """
 
     sentences: dict[str, str] = field(default_factory=dict)
     traces: Mapping[str, dict[str, Trace]] = field(default_factory=dict)
     signatures: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
 
     def find(
         self, check: Check, others: Sequence[Check], trace: Callable[[Check], Iterable[Sequence[Any]]]
@@ -195,12 +201,19 @@ def read(path: Path) -> Diagnoses:
     first, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
     head = json.loads(first)
     pairs = (line.split("\t", 1) for line in lines)
-    return Diagnoses(head["sentences"], Lines({check: text for check, text in pairs}), head["signatures"])
+    return Diagnoses(
+        head["sentences"], Lines({check: text for check, text in pairs}), head["signatures"], head["inputs"]
+    )
 
 
 def write(path: Path, diagnoses: Diagnoses) -> None:
     """Write one file: a line of JSON with the sentences, then a line for each check. The same diagnoses give the same bytes."""
-    head = {"schema": 1, "sentences": diagnoses.sentences, "signatures": diagnoses.signatures}
+    head = {
+        "schema": 1,
+        "sentences": diagnoses.sentences,
+        "signatures": diagnoses.signatures,
+        "inputs": diagnoses.inputs,
+    }
     lines = [_json(head), *(f"{check}\t{_json(diagnoses.traces[check])}" for check in sorted(diagnoses.traces))]
     path.write_bytes(gzip.compress("\n".join(lines).encode(), compresslevel=9, mtime=0))
 

@@ -233,6 +233,11 @@ class Examiner:
         if outcome.where is None:
             outcome.where = self.place(check.exercise)
         if outcome.verdict == result.FAILED:
+            if (
+                "cannot be called as the statement says" in outcome.sentence
+                and check.exercise in self.diagnoses.signatures
+            ):
+                outcome.details = [*outcome.details, ("Signature", self.diagnoses.signatures[check.exercise])]
             self.name_mistake(outcome, student)
         return outcome
 
@@ -308,8 +313,11 @@ def local_examiner(chapter: Chapter, folder: Path, seed: int = 0) -> Examiner:
 
 def reference_student(chapter: Chapter) -> Student | None:
     """The references as a Student in this process, or None where solutions/ is not here."""
+    from grader.worker import quiet_tensorflow
+
     if not chapter.solutions.is_dir():
         return None
+    quiet_tensorflow()
     modules, problems = chapter.read_modules(chapter.solutions)
     host = Host(**chapter.host_arguments(modules, problems=problems))
     return Student(LocalTransport(host), chapter.seconds())

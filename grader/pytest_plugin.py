@@ -171,7 +171,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
 def pytest_report_teststatus(report: Any, config: pytest.Config) -> Any:
     match getattr(report, "verdict", None):
         case "not_attempted":
-            return "not attempted", ("·", {"light": True}), "NOT ATTEMPTED"
+            return "not attempted", "·", ("NOT ATTEMPTED", {"light": True})
         case "blocked":
             return "failed", "b", "BLOCKED"
         case "error":

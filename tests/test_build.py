@@ -81,6 +81,16 @@ def test_a_changed_bug_makes_the_stored_traces_stale(kit: Path) -> None:
     assert any("diagnoses.json.gz" in sentence for sentence in build(["ch77"], check=True).stale)
 
 
+def test_only_what_changed_is_recorded_anew(kit: Path) -> None:
+    build(["ch77"])
+    bugs = kit / "solutions/ch77/bugs.small.toml"
+    bugs.write_text(bugs.read_text().replace("-x.mean()", "-2 * x.mean()"))
+    recorded: list[str] = []
+    build(["ch77"], progress=recorded.append)
+    assert recorded == ["centre.median", "centre.kept", "centre.added"]
+    assert not build(["ch77"], check=True).stale
+
+
 def test_the_stored_traces_hold_no_source(kit: Path) -> None:
     import gzip
 

@@ -88,7 +88,9 @@ def test_an_exception_shows_the_students_own_line(kit: Path) -> None:
 
 
 def test_a_wrong_signature_is_said(kit: Path) -> None:
+    build(["ch77"])
     outcome = examine(RIGHT.replace("def double(x)", "def double()"))["test_double_doubles"]
+    assert ("Signature", "double(x)") in outcome.details
     assert outcome.sentence == "Your double() cannot be called as the statement says: too many positional arguments."
     outcome = examine("double = 3\n")["test_double_doubles"]
     assert outcome.sentence == "double is a int, not a function."
