@@ -136,6 +136,7 @@ class Host:
             raise Missing(f"{name}.py was not handed in.")
         source, file = self.sources[name]
         module = self._module(name, file)
+        module.__loader__ = Shown(source)  # type: ignore[assignment]
         remember(file, source)
         self.loaded[name] = module  # before it runs: a circular import sees what is there so far
         try:
@@ -313,6 +314,16 @@ def no_ops(name: str, ops: frozenset[str]) -> Iterator[None]:
         yield
     finally:
         op_callbacks.remove_op_callback(note)
+
+
+class Shown:
+    """A module's loader, as far as linecache asks one: AutoGraph drops what `remember` noted, and looks it up anew."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def get_source(self, name: str) -> str:
+        return self.source
 
 
 def remember(file: str, source: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from typing import Any
@@ -17,6 +18,10 @@ def quiet_tensorflow() -> None:
 
     tf.config.experimental.enable_tensor_float_32_execution(False)
     tf.config.experimental.enable_op_determinism()
+    # With several threads, TensorFlow 2.20 and 2.21's float32 matmul on a CPU writes out of bounds where a matrix is
+    # broadcast over a batch with an axis of 1: garbage, or a crash, for right work (tensorflow issues 117700, 123109).
+    with contextlib.suppress(RuntimeError):  # TensorFlow already runs: in a student's own notebook, say
+        tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.get_logger().setLevel("ERROR")
     with held_stderr():  # looking for a GPU complains, from C++, where there is no driver
         tf.config.list_physical_devices("GPU")

@@ -1,0 +1,45 @@
+"""Student code under a host: what TensorFlow needs of it, in process and where its files do not lie on disk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+
+from grader.host import Host
+
+BRANCH = """
+import tensorflow as tf
+
+def sign(x):
+    if tf.reduce_sum(x) > 0:
+        return x
+    return -x
+"""
+
+PRODUCTS = """
+import numpy as np
+from grader.worker import quiet_tensorflow
+quiet_tensorflow()
+import tensorflow as tf
+rng = np.random.default_rng(0)
+for _ in range(500):
+    b, h, w, k, n = (int(rng.integers(1, high)) for high in (4, 4, 10, 30, 4))
+    a, m = rng.normal(size=(b, h, w, k)).astype("float32"), rng.normal(size=(k, n)).astype("float32")
+    assert np.abs(tf.constant(a) @ tf.constant(m) - a @ m).max() < 1e-3, (a.shape, m.shape)
+"""
+
+
+def test_python_branches_on_tensors_work_in_a_graph() -> None:
+    host = Host({"m": (BRANCH, "m.py")}, {"sign": {"module": "m", "arguments": "tensor"}})
+    for x in (np.ones(3), -np.ones(3)):
+        answer = host.handle({"id": 1, "do": "probe", "name": "in_graph", "args": ["sign", x], "kwargs": {}})
+        assert "ok" in answer, answer
+        np.testing.assert_array_equal(answer["ok"], np.ones(3))
+    host.close()
+
+
+def test_products_with_a_broadcast_matrix_are_right() -> None:
+    ended = subprocess.run([sys.executable, "-c", PRODUCTS], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr[-2000:]
