@@ -94,12 +94,13 @@ def record(
     quiet_tensorflow()
     visible: dict[str, dict[str, Trace]] = {}
     hidden: dict[str, dict[str, Trace]] = {}
-    reference = open_local(chapter, reference_modules(chapter))
+    # Two of them: a check that takes the reference needs one beside the student that it traces.
+    reference, untouched = (open_local(chapter, reference_modules(chapter)) for _ in range(2))
     wanted = set(only)
     checks = [check for check in chapter.checks if check.exercise in wanted and not check.capstone]
     for check in checks:
         side = hidden if check.hidden else visible
-        side[check.name] = {RIGHT: sign_trace(trace_check(check, reference, reference))}
+        side[check.name] = {RIGHT: sign_trace(trace_check(check, untouched, reference))}
     for bug in load_bugs(chapter):
         if bug.exercise not in wanted:
             continue
