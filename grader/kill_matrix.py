@@ -64,7 +64,7 @@ class Row:
     cells: dict[str, Cell] = field(default_factory=dict)
     said: dict[str, list[str]] = field(default_factory=dict)
     like: dict[str, list[str]] = field(default_factory=dict)
-    again: list[int | None] = field(default_factory=list)
+    again: list[Kill | None] = field(default_factory=list)
     why: str = ""
     equivalent: str = ""
 
@@ -101,9 +101,12 @@ class Matrix:
         return [row for row in self.rows if row.mutant.exercises[0] == exercise]
 
 
-def first_kill(cells: dict[str, Cell], names: Iterable[str]) -> int | None:
-    """The lowest example at which one of these checks killed."""
-    return min((cells[n].examples for n in names if n in cells and cells[n].kills), default=None)
+Kill = tuple[int, str]  # the example at which a check killed, and the check
+
+
+def first_kill(cells: dict[str, Cell], names: Iterable[str]) -> Kill | None:
+    """The earliest kill by one of these checks."""
+    return min(((cells[n].examples, n) for n in names if n in cells and cells[n].kills), default=None)
 
 
 # --- fingerprints --------------------------------------------------------------------------------------------------------
@@ -244,8 +247,8 @@ class Laboratory:
                 like[exercise] = self._like(exercise, student, reference)
         visible = [c for e in mutant.exercises for c in self.quick(e) if not c.hidden]
         first = first_kill(cells, [c.name for c in visible])
-        again: list[int | None] = []
-        if first is not None and first >= LATE:
+        again: list[Kill | None] = []
+        if first is not None and first[0] >= LATE:
             names = [c.name for c in visible]
             again = [first_kill(examine(visible, seed), names) for seed in AGAIN]
         return {
@@ -439,7 +442,7 @@ def _examine_all(laboratory: Laboratory, matrix: Matrix, store: Store, at_once: 
 def _fill(row: Row, entry: dict[str, Any], keys: dict[str, str]) -> None:
     row.cells = {name: Cell(*entry["cells"][name]) for name in keys if name in entry.get("cells", {})}
     row.said, row.like = entry.get("said", {}), entry.get("like", {})
-    row.again, row.why = entry.get("again", []), entry.get("why", "")
+    row.again, row.why = [kill and (kill[0], kill[1]) for kill in entry.get("again", [])], entry.get("why", "")
 
 
 def _sampled_capstones(laboratory: Laboratory, matrix: Matrix) -> frozenset[str]:
