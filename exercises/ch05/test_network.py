@@ -116,14 +116,23 @@ def test_mlp_loss_gives_the_gradients_by_the_weights(student, case):
     expect_close(ask(student, case)[1], right_answer(case)[1], what="d_weights")
 
 
-@check("mlp_loss", points=2, examples=20)
+@check("mlp_loss", points=1, examples=20)
 @given(case=networks())
 def test_mlp_loss_gives_the_gradients_by_the_biases(student, case):
-    """d_biases are the gradients of the loss by the biases of every layer; the arguments stay as they were."""
-    answer = student.call("mlp_loss", case.x, case.labels, case.weights, case.biases)
-    expect_length(answer.value, 3, GRADIENTS)
-    expect_close(answer.value[2], right_answer(case)[2], what="d_biases")
+    """d_biases are the gradients of the loss by the biases of every layer, in the biases' order."""
+    expect_close(ask(student, case)[2], right_answer(case)[2], what="d_biases")
+
+
+@check("mlp_loss", points=1, examples=10)
+@given(case=networks(depths=(2, 3)))
+def test_mlp_loss_changes_nothing(student, case):
+    """mlp_loss leaves arrays and lists as they were: two calls with the same arguments give the same answer."""
+    args = case.x, case.labels, case.weights, case.biases
+    answer = student.call("mlp_loss", *args)
     expect_untouched(answer)
+    first, second = student.probe("twice", "mlp_loss", *args)
+    expect_close(first, right_answer(case), what=GRADIENTS)
+    expect_close(second, right_answer(case), what=tuple(f"{name} of a second call" for name in GRADIENTS))
 
 
 @check("mlp_loss", points=1, examples=10)
@@ -203,6 +212,8 @@ def mistake(early, late, x, y):
         return "units_all_equal"
     if np.allclose(early[0][0], late[0][0], rtol=1e-9, atol=0):
         return "last_layer_only"
+    if np.allclose(np.concatenate(early[1]), np.concatenate(late[1]), rtol=1e-9, atol=0):
+        return "biases_not_trained"
     if np.ptp(logits, axis=0).max() < 1e-9:
         return "steps_too_large"
     if loss > 1.5 * np.log(CLASSES):
@@ -213,7 +224,7 @@ def mistake(early, late, x, y):
     return None
 
 
-@check("fit_numpy_mlp", points=1, examples=4, capstone=True)
+@check("fit_numpy_mlp", points=0.5, examples=4, capstone=True)
 @given(hidden=st.sampled_from([(12,), (9, 7), (20, 15, 11)]), seed=SEEDS)
 def test_fit_numpy_mlp_builds_the_network_that_was_asked_for(student, hidden, seed):
     """fit_numpy_mlp answers weights and biases of the widths in hidden, and leaves images and labels as they were."""
@@ -242,14 +253,19 @@ def test_fit_numpy_mlp_is_repeatable(student, seed):
 @check("fit_numpy_mlp", points=1, examples=2, capstone=True)
 @given(seed=SEEDS)
 def test_fit_numpy_mlp_trains_every_layer(student, seed):
-    """More epochs change the weights of every layer and lower the loss on the training images."""
+    """More epochs change the weights and biases of every layer and lower the loss on the training images."""
     (x, y), _ = digits()
     early, late = (
         expect_parameters(student.fit_numpy_mlp(x, y, (16, 12), seed, epochs), (16, 12)) for epochs in (1, 20)
     )
-    stuck = [i for i in range(3) if np.allclose(early[0][i], late[0][i], rtol=1e-9, atol=0)]
+    stuck = [
+        f"{name}[{i}]"
+        for name, before, after in zip(("weights", "biases"), early, late, strict=True)
+        for i in range(3)
+        if np.allclose(before[i], after[i], rtol=1e-9, atol=0)
+    ]
     diagnosis = mistake(early, late, x, y)
-    expect(not stuck, f"weights{stuck} are the same after 1 epoch and after 20.", diagnosis=diagnosis)
+    expect(not stuck, f"After 1 epoch and after 20 these are the same: {', '.join(stuck)}.", diagnosis=diagnosis)
     before, after = (
         float(tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, forward(x, *net))))
         for net in (early, late)
@@ -261,6 +277,22 @@ def test_fit_numpy_mlp_trains_every_layer(student, seed):
         expected=before,
         diagnosis=diagnosis,
     )
+
+
+@check("fit_numpy_mlp", points=0.5, examples=2, capstone=True)
+@given(seed=SEEDS)
+def test_fit_numpy_mlp_uses_all_images(student, seed):
+    """Every image counts: other labels for any 30 of them change the network, within one epoch."""
+    (x, y), _ = digits()
+    rng = np.random.default_rng(seed)
+    usual = expect_parameters(student.fit_numpy_mlp(x, y, (8,), seed, 1), (8,))
+    for _ in range(4):
+        other = y.copy()
+        chosen = rng.choice(len(y), 30, replace=False)
+        other[chosen] = (other[chosen] + 1) % CLASSES
+        network = expect_parameters(student.fit_numpy_mlp(x, other, (8,), seed, 1), (8,))
+        diagnosis = "part_of_the_images"
+        expect(not same(usual, network), "30 images got other labels, and nothing changed.", diagnosis=diagnosis)
 
 
 @check("fit_numpy_mlp", points=1, examples=1, capstone=True)

@@ -11,8 +11,7 @@ def himmelblau(x):
     Argument
         x: float32 or float64 tensor of shape [2].
     Returns
-        a scalar tensor (shape []) of x's dtype, made by TensorFlow's ops so that a tape can follow it,
-        eagerly and inside tf.function.
+        a scalar tensor (shape []) of x's dtype, made by TensorFlow's ops so that a tape can follow it.
 
     By hand: at (1, 2) it is (1 + 2 − 11)² + (1 + 4 − 7)² = 64 + 4 = 68; at (3, 2), a minimum, it is 0.
 

@@ -1,0 +1,39 @@
+"""Training figures of chapter 5: `grader calibrate ch05`."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+from grader.data import load
+
+METRICS = {
+    "fit_numpy_mlp": "accuracy on the 360 unseen digits: hidden (32,), 100 epochs",
+    "fit_numpy_mlp, two layers": "accuracy on the 360 unseen digits: hidden (24, 16), 100 epochs",
+    "fit_numpy_mlp, shuffled labels": "accuracy on the 360 unseen digits: hidden (32,), 20 epochs on shuffled labels",
+}
+LOWER_IS_BETTER = {"fit_numpy_mlp, shuffled labels"}
+
+
+def _reference():
+    spec = importlib.util.spec_from_file_location("network", Path(__file__).with_name("network.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.fit_numpy_mlp
+
+
+def _accuracy(network, x, y):
+    weights, biases = network
+    for w, b in zip(weights[:-1], biases[:-1], strict=True):
+        x = np.maximum(x @ w + b, 0)
+    return float(((x @ weights[-1] + biases[-1]).argmax(axis=1) == y).mean())
+
+
+def measure(seed):
+    """One training of each kind."""
+    fit = _reference()
+    (x, y), (x_test, y_test) = load("digits")
+    x, x_test = x / 16, x_test / 16
+    shuffled = np.random.default_rng(seed).permutation(y)
+    networks = fit(x, y, (32,), seed, 100), fit(x, y, (24, 16), seed, 100), fit(x, shuffled, (32,), seed, 20)
+    return {name: _accuracy(network, x_test, y_test) for name, network in zip(METRICS, networks, strict=True)}
