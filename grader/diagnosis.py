@@ -202,7 +202,7 @@ def read(path: Path) -> Diagnoses:
     head = json.loads(first)
     pairs = (line.split("\t", 1) for line in lines)
     return Diagnoses(
-        head["sentences"], Lines({check: text for check, text in pairs}), head["signatures"], head["inputs"]
+        head["sentences"], Lines({check: text for check, text in pairs}), head["signatures"], head.get("inputs", {})
     )
 
 
