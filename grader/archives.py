@@ -82,7 +82,8 @@ def handed_in(path: Path) -> Handed:
     if is_archive(path.name):
         return _archive(path.name, read_file(path))
     handed = Handed()
-    handed.add(path.name, lambda: read_file(path))
+    data = read_file(path)
+    handed.add(path.name, lambda: data)
     return handed
 
 

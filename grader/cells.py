@@ -15,10 +15,10 @@ from grader.escape import one_line
 from grader.sources import objection
 
 MAX_CELLS = 2000
-MAX_CODE = 4 * 2**20
+MAX_CODE = 2**20
 # IPython's own syntax: %magic, !shell, x = %magic, x = !shell, ?help, help?. https://ipython.readthedocs.io
 _MAGIC = re.compile(
-    r"^(?P<indent>\s*)(?P<line>(?:[\w.,\s\[\]'\"]+=\s*)?(?:%{1,2}[\w./~$(-]|!{1,2}\s*[\w./~$(-]).*|\?{1,2}[\w.]+|[\w.]+\?{1,2})\s*$"
+    r"^(?P<indent>\s*)(?P<line>(?:[\w.,\s\[\]'\"]+=\s*)?(?:%{1,2}[\w./~$(-]|!{1,2}\s*[\w./~$(-]).*|\?{1,2}\s*[\w.]+|[\w.]+\?{1,2})\s*$"
 )
 _TIMING = ("%%time", "%%timeit", "%%capture", "%%prun", "%%python", "%%python3", "%%ipython")
 _KIT = re.compile(
@@ -36,6 +36,7 @@ def code_cells(data: bytes) -> tuple[list[str], list[str]]:
     notes: list[str] = []
     found: list[str] = []
     ids: Counter[str] = Counter()
+    length = 0
     raw = [cell for cell in _cells(notebook) if isinstance(cell, Mapping)]
     if len(raw) > MAX_CELLS:
         notes.append(f"The notebook has {len(raw)} cells: only the first {MAX_CELLS} are looked at.")
@@ -45,11 +46,12 @@ def code_cells(data: bytes) -> tuple[list[str], list[str]]:
             ids[str(marks["grade_id"])] += 1
         if cell.get("cell_type") != "code" or (marks.get("grade") is True and marks.get("solution") is not True):
             continue
-        source = _plain(_source(cell), number, notes)
-        if source.strip():
+        source = _source(cell)
+        length += len(source)
+        if length > MAX_CODE:
+            raise Unreadable(f"holds more than {MAX_CODE // 2**20} MiB of code")
+        if (source := _plain(source, number, notes)).strip():
             found.append(source)
-    if sum(map(len, found)) > MAX_CODE:
-        raise Unreadable(f"holds more than {MAX_CODE // 2**20} MiB of code")
     return found, notes + _about_ids(ids)
 
 
@@ -129,9 +131,20 @@ def _plain(source: str, number: int, notes: list[str]) -> str:
             notes.append(f"Cell {number} was left out: {one_line(magic, 30)} is not Python.")
             return ""
         source = rest
-    if _KIT.search(source):
-        source = _KIT.sub(_INERT, source)
-    return source if _is_python(source) else _without_magics(source, number, notes)
+    return _without_magics(_KIT.sub(_INERT, source), number, notes)
+
+
+def _without_magics(source: str, number: int, notes: list[str]) -> str:
+    """Turn magics and shell lines into comments that hold their place in a block."""
+    lines = source.split("\n")
+    found = {place: match for place, line in enumerate(lines) if len(line) < 2000 and (match := _MAGIC.match(line))}
+    if not found or _is_python(source):  # within a string, or a % that divides
+        return source
+    for place, match in found.items():
+        lines[place] = f"{match['indent']}pass  # {match['line']}"
+    shown = "; ".join(one_line(match["line"], 40) for match in list(found.values())[:4])
+    notes.append(f"Cell {number}: lines that are not Python did not run: {shown}.")
+    return "\n".join(lines)
 
 
 def _is_python(source: str) -> bool:
@@ -142,20 +155,3 @@ def _is_python(source: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
-
-
-def _without_magics(source: str, number: int, notes: list[str]) -> str:
-    """Turn magics and shell lines into comments that hold their place in a block."""
-    lines = source.split("\n")
-    found = []
-    for place, line in enumerate(lines):
-        match = _MAGIC.match(line) if len(line) < 2000 else None
-        if match:
-            found.append(match["line"])
-            lines[place] = f"{match['indent']}pass  # {match['line']}"
-    if not found:
-        return source
-    notes.append(
-        f"Cell {number}: lines that are not Python did not run: {'; '.join(one_line(f, 40) for f in found[:4])}."
-    )
-    return "\n".join(lines)

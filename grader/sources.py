@@ -10,7 +10,7 @@ import tokenize
 from grader.archives import Unreadable
 from grader.escape import one_line
 
-MAX_SOURCE = 2**20
+MAX_SOURCE = 2**19
 # Encodings in which people write programs. Others (utf-7, unicode_escape …) would run what nobody can read.
 _ENCODINGS = re.compile(
     r"(utf-8|ascii|iso8859-\d+|cp\d{3,4}|koi8-[ru]|mac-\w+|gb2312|gbk|gb18030|big5|shift_jis|euc_\w+)"
@@ -22,7 +22,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 def decoded(data: bytes) -> str:
     """The text of a Python file: UTF-8, or what its coding line names. Raises Unreadable."""
     if len(data) > MAX_SOURCE:
-        raise Unreadable(f"is larger than {MAX_SOURCE // 2**20} MiB, which no exercise needs")
+        raise Unreadable(f"is larger than {MAX_SOURCE // 1024} KiB, which no exercise needs")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise Unreadable("is UTF-16 text: save it as UTF-8")
     if b"\0" in data:
