@@ -121,7 +121,7 @@ def im2col(x, kernel, stride, padding):
             4 5 6              2 3 5 6
 
     Source: Chellapilla, Puri and Simard, "High performance convolutional neural networks for document
-    processing", 2006, section 2.
+    processing", 2006.
     """
     ### BEGIN SOLUTION
     k_h, k_w = kernel
