@@ -49,7 +49,7 @@ class Watcher:
             self.seen[name] = now
         return found
 
-    def check(self, exercises: Iterable[str], started: float) -> None:
+    def check(self, exercises: Iterable[str], started: float, overview: bool = False) -> None:
         """Check these exercises in a forked child, which prints; a child that still runs is ended first."""
         self.stop()
         sys.stdout.flush()
@@ -60,7 +60,7 @@ class Watcher:
             try:
                 os.setpgid(0, 0)
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
-                report(self.chapter, list(exercises), self.console, started)
+                report(self.chapter, list(exercises), self.console, started, overview)
                 code = 0
             except BaseException as error:  # the watcher must live on
                 self.console.print(f"The check broke ({type(error).__name__}: {error}).", style="red", markup=False)
@@ -84,22 +84,24 @@ class Watcher:
         self.child = None
 
 
-def report(chapter: Chapter, exercises: list[str], console: Console, started: float) -> None:
-    """Check exercises here and print: what failed first, in full; then a line for each exercise, and the time."""
+def report(chapter: Chapter, exercises: list[str], console: Console, started: float, overview: bool) -> None:
+    """Check exercises here and print what failed first, in full, a line for each exercise, and the time.
+
+    overview: print the chapter's checklist in place of failures, and leave training checks for when their code changes.
+    """
     examiner = local_examiner(chapter, chapter.folder)
     outcomes: dict[str, list[Outcome]] = {}
-    whole = len(exercises) == len(chapter.exercises)
     told: set[str] = set()
     for name in exercises:
-        checks = [c for c in chapter.checks_of(name) if not (whole and c.capstone)]
+        checks = [c for c in chapter.checks_of(name) if not (overview and c.capstone)]
         outcomes[name] = examiner.exercise(name, checks) if checks else []
-        if not whole:
+        if not overview:
             _show_first_failure(examiner, outcomes[name], console, told)
     examiner.close()
     outcomes = {name: listed for name, listed in outcomes.items() if listed}
     block(chapter, outcomes)
     remember_outcomes(chapter, outcomes)
-    if whole:
+    if overview:
         places = {name: examiner.place(name) for name in outcomes}
         console.print(feedback.checklist(chapter, outcomes, places), end="")
         left = sum(feedback.state(o) != result.PASSED for o in outcomes.values())
@@ -135,7 +137,7 @@ def watch(chapter: Chapter, console: Console) -> None:
     load_diagnoses(chapter)
     watcher = Watcher(chapter, console)
     console.print(f"Watching {shown(chapter.folder)}. Ctrl-C ends it.", style="dim")
-    watcher.check(watcher.changed(), time.time())
+    watcher.check(watcher.changed(), time.time(), overview=True)
     try:
         for events in changes(
             chapter.folder, watch_filter=_is_module(chapter), step=STEP_MS, debounce=200, raise_interrupt=True
