@@ -134,17 +134,18 @@ class Grading:
     ) -> None:
         self.chapter, self.out, self.seed, self.isolation = chapter, Path(out), seed, isolation
         self.root = str(find_root(root))
+        self.modules = module_names(chapter, self.root)
         self.executor = executor if executor is not None else JudgePool(jobs or default_jobs())
         self._owned = executor is None
         self._job = job
         self.reused = 0
         self._lock = threading.Lock()
 
-    def submit(self, student: str, path: Path) -> Future[Result]:
-        """Grade one student's entry; the future gives the result that was saved, never the job's exception."""
+    def submit(self, student: str, entry: Path | Submission) -> Future[Result]:
+        """Grade what one student handed in; the future gives the result that was saved, never the job's exception."""
         done: Future[Result] = Future()
         try:
-            submission = read_submission(path, self.chapter)
+            submission = entry if isinstance(entry, Submission) else read_submission(entry, self.chapter, self.modules)
             submission.student = student
             key = job_key(submission, self.seed, self.isolation, self.root)
         except Exception:  # intake answers every bad input; what it did not foresee is our fault, not the class's
@@ -225,7 +226,7 @@ def grade_folder(
     Raises BatchError where there is nothing to grade.
     """
     path, out = Path(path), Path(out)
-    entries = _entries(path, chapter)
+    entries = _entries(path, chapter, module_names(chapter, find_root(root)))
     seed = class_seed(out) if seed is None else seed
     grading = Grading(chapter, out, min(jobs or default_jobs(), len(entries)), seed, isolation, executor, root, job)
     results: list[Result] = []
@@ -254,10 +255,15 @@ def finish(out: Path, results: list[Result], form: str = "csv") -> list[Path]:
     return [*write_grades(everything, out), write_report(out, everything)]
 
 
-def _entries(path: Path, chapter: str) -> list[tuple[str, Path]]:
+def module_names(chapter: str, root: str | Path) -> list[str]:
+    """The chapter's modules, by their check files: intake needs no more, and no TensorFlow."""
+    return [path.stem.removeprefix("test_") for path in sorted((Path(root) / "exercises" / chapter).glob("test_*.py"))]
+
+
+def _entries(path: Path, chapter: str, modules: list[str]) -> list[tuple[str, Path]]:
     if not path.exists():
         raise BatchError(f"There is no {path}. Give a submission, or a folder with one entry a student.")
-    entries = find_submissions(path, chapter)
+    entries = find_submissions(path, chapter, modules)
     if not entries:
         raise BatchError(
             f"{path} holds no submission for {chapter}. A submission is a folder with the chapter's modules, "

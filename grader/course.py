@@ -17,7 +17,7 @@ import nbformat
 from nbformat import NotebookNode, v4
 from nbgrader.preprocessors import ClearSolutions
 
-from grader.chapter import Chapter, load_chapter
+from grader.chapter import Chapter, find_root, load_chapter
 from grader.errors import UserError
 from grader.formats import points
 from grader.module_cells import ModuleCells, as_markdown, split_module
@@ -200,24 +200,26 @@ class ClearReferences(ClearSolutions):
 # --- taking submissions in ----------------------------------------------------------------------
 
 
-def add_submissions(course: str | Path, path: str | Path, chapter: str) -> list[str]:
+def add_submissions(course: str | Path, path: str | Path, chapter: str, root: Path | None = None) -> list[str]:
     """Put submissions of any form (as `grader grade` takes them) where nbgrader looks; answers the students' ids.
 
     A notebook is copied as it is. For modules, nbgrader needs a notebook to grade: the released one, untouched, goes to
     submitted/<student>/<chapter>/, and the modules into modules/ beside it, where the kit's preprocessor finds them.
     Raises CourseError if the assignment was not generated yet.
     """
+    from grader.batch import module_names
     from grader.submission import find_submissions, read_submission
 
+    modules = module_names(chapter, find_root(root))
     course = Path(course)
     released = course / "release" / chapter / f"{chapter}.ipynb"
     if not released.is_file():
         raise CourseError(f"{released} is not there yet. Run in {course}: nbgrader generate_assignment {chapter}")
     students = []
-    for student, entry in find_submissions(Path(path), chapter):
+    for student, entry in find_submissions(Path(path), chapter, modules):
         folder = course / "submitted" / student / chapter
         (folder / "modules").mkdir(parents=True, exist_ok=True)
-        submission = read_submission(entry, chapter)
+        submission = read_submission(entry, chapter, modules)
         if submission.cells:
             notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in submission.cells])
             nbformat.write(notebook, folder / f"{chapter}.ipynb")

@@ -27,7 +27,6 @@ from grader.escape import one_line
 
 MAX_BYTES = 20 * 2**20
 SCHEMA = 3
-IMAGES = re.compile(r"image/(png|jpeg|gif|svg\+xml)")
 
 
 class UnreadableNotebook(Exception):
@@ -73,7 +72,7 @@ def read_notebook(path: Path) -> NotebookNode:
         return v4.new_notebook(cells=[cell for cell in map(_cell, cells) if cell is not None])
     except UnreadableNotebook:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except Exception as error:  # a file may be anything, and what nbformat raises is not to be listed
         reason = one_line(error, 80) or type(error).__name__
         raise UnreadableNotebook(f"{path.name} is not a notebook that can be read ({reason}).") from None
 
@@ -86,7 +85,7 @@ def _decode(data: bytes) -> str:
 
 
 def _cell(raw: Any) -> NotebookNode | None:
-    """One cell made anew from what can be trusted of it: kind, text, nbgrader's metadata, pictures."""
+    """One cell made anew from what is wanted of it: kind, text, nbgrader's id."""
     if not isinstance(raw, Mapping):
         return None
     source = raw.get("source", "")
@@ -97,27 +96,11 @@ def _cell(raw: Any) -> NotebookNode | None:
         cell = v4.new_markdown_cell(f"```text\n{source}\n```")
     else:
         cell = v4.new_markdown_cell(source)
-        if pictures := _attachments(raw.get("attachments")):
-            cell.attachments = pictures
     metadata = raw.get("metadata")
     marks = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
     if isinstance(marks, Mapping) and isinstance(marks.get("grade_id"), str):
         cell.metadata.nbgrader = NotebookNode(grade_id=marks["grade_id"])
     return cell
-
-
-def _attachments(raw: Any) -> dict[str, dict[str, str]]:
-    if not isinstance(raw, Mapping):
-        return {}
-    return {
-        str(name): {str(kind): text for kind, text in data.items() if IMAGES.fullmatch(str(kind)) and _is_base64(text)}
-        for name, data in raw.items()
-        if isinstance(data, Mapping)
-    }
-
-
-def _is_base64(text: Any) -> bool:
-    return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]*", text) is not None
 
 
 # --- restoring ----------------------------------------------------------------------------------
@@ -151,13 +134,10 @@ class Released:
             marks["checksum"] = self.checksum
         return NotebookNode(nbgrader=NotebookNode(marks))
 
-    def cell(self, attachments: Any = None) -> NotebookNode:
+    def cell(self) -> NotebookNode:
         """The cell as it was released."""
         new = v4.new_code_cell if self.cell_type == "code" else v4.new_markdown_cell
-        cell = new(self.source, metadata=self.metadata())
-        if attachments and self.cell_type == "markdown":
-            cell.attachments = attachments
-        return cell
+        return new(self.source, metadata=self.metadata())
 
 
 class RestoreCells(NbGraderPreprocessor):
@@ -184,14 +164,26 @@ class RestoreCells(NbGraderPreprocessor):
                 )
                 for cell in notebook.source_cells
             ]
-        nb.cells, changes = restored(nb.cells, released)
+        nb.cells, changes = restored(nb.cells, released, self._lecture(info["assignment"], info["notebook"]))
         for change in changes:
             self.log.warning("%s, %s: %s", info["student"], info["notebook"], change)
         return nb, resources
 
+    def _lecture(self, assignment: str, notebook: str) -> dict[str, Any]:
+        """The released notebook's Markdown: text → its pictures. What a student left as it was is ours, and safe."""
+        course = self.parent.parent.coursedir
+        path = Path(course.format_path(course.release_directory, ".", assignment)) / f"{notebook}.ipynb"
+        cells = nbformat.read(path, as_version=4).cells if path.is_file() else []
+        return {cell.source: cell.get("attachments") for cell in cells if cell.cell_type == "markdown"}
 
-def restored(cells: list[NotebookNode], released: list[Released]) -> tuple[list[NotebookNode], list[str]]:
-    """The notebook's cells with all locked ones as released, and a sentence for each thing that was put right."""
+
+def restored(
+    cells: list[NotebookNode], released: list[Released], lecture: Mapping[str, Any]
+) -> tuple[list[NotebookNode], list[str]]:
+    """The notebook's cells with all locked ones as released, and a sentence for each thing that was put right.
+
+    lecture: the released Markdown, text → attachments.
+    """
     known = {cell.grade_id: cell for cell in released}
     kept: list[NotebookNode] = []
     seen: set[str] = set()
@@ -203,14 +195,14 @@ def restored(cells: list[NotebookNode], released: list[Released]) -> tuple[list[
             changes.append(f"The cell id {one_line(grade_id, 60)} {what}: the cell counts as the student's own.")
             grade_id = None
         if grade_id is None:
-            kept.append(_own(cell))
+            kept.append(_own(cell, lecture))
             continue
         seen.add(grade_id)
         original = known[grade_id]
         if original.locked:
             if cell.source != original.source or cell.cell_type != original.cell_type:
                 changes.append(f"The locked cell {grade_id} was edited, and is put back as it was.")
-            kept.append(original.cell(cell.get("attachments")))
+            kept.append(original.cell())
         else:
             new = v4.new_code_cell if original.cell_type == "code" else v4.new_markdown_cell
             kept.append(new(cell.source, metadata=original.metadata()))
@@ -230,12 +222,28 @@ def _id(cell: NotebookNode) -> str | None:
     return cell.metadata.get("nbgrader", {}).get("grade_id")
 
 
-def _own(cell: NotebookNode) -> NotebookNode:
-    """A cell of the student's own: no ids, and in its text no HTML that a browser would obey."""
+def _own(cell: NotebookNode, lecture: Mapping[str, Any]) -> NotebookNode:
+    """A cell of the student's own: no id; and Markdown that could do more than be read is shown as it was typed."""
     cell.metadata.pop("nbgrader", None)
-    if cell.cell_type == "markdown":
-        cell.source = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", cell.source)
+    if cell.cell_type == "markdown" and cell.source in lecture:
+        if lecture[cell.source]:
+            cell.attachments = lecture[cell.source]
+    elif cell.cell_type == "markdown" and not is_harmless(cell.source):
+        fence = "`" * (3 + max(map(len, re.findall("`+", cell.source)), default=0))
+        cell.source = f"{fence}text\n{cell.source}\n{fence}"
     return cell
+
+
+def is_harmless(markdown: str) -> bool:
+    """Whether Markdown has no HTML, no picture, and no link but to the web.
+
+    nbconvert passes HTML and `javascript:` through, and the page is opened by whoever grades. A picture may be of any
+    address, and one that is attached but missing breaks nbgrader's feedback.
+    """
+    if re.search(r"<[A-Za-z/!?]|!\[|&#?\w+;", markdown):
+        return False
+    targets = re.findall(r"\]\s*\(\s*([^)\s]*)", markdown) + re.findall(r"\]:\s*(\S*)", markdown)
+    return all(re.match(r"https?://|mailto:|#", target) for target in targets)
 
 
 # --- files beside the notebook ------------------------------------------------------------------

@@ -36,6 +36,7 @@ from grader.folder import class_seed
 from grader.formats import grader_errors, points
 from grader.nbgrader_intake import ReadNotebook, RestoreCells, before_student, forgive_timestamps
 from grader.pool import default_jobs
+from grader.submission import Submission
 
 CHECK = re.compile(r"""^\s*check\(\s*["']([\w.]+)["']\s*\)\s*$""", re.MULTILINE)
 SIGNS = {"passed": "✓", "failed": "✗", "not_attempted": "·", "blocked": "⊘", "error": "!"}
@@ -125,7 +126,7 @@ class IsolatedGrader(NbGraderPreprocessor):
             for other in sorted(self._students(assignment, chapter)):
                 key = (id(grading), other)
                 if key not in _futures:
-                    _futures[key] = grading.submit(other, self._entry(other, assignment, chapter))
+                    _futures[key] = grading.submit(other, self._handed_in(other, assignment, grading))
             return _futures.pop((id(grading), student)).result()
         except BatchError as refusal:
             half = Path(course.format_path(course.autograded_directory, student, assignment))
@@ -154,12 +155,15 @@ class IsolatedGrader(NbGraderPreprocessor):
         found = (re.fullmatch(pattern, str(folder)) for folder in folders)
         return {match.group("student") for match in found if match}
 
-    def _entry(self, student: str, assignment: str, chapter: str) -> Path:
-        """What the student handed in: modules/ if it is there (see course.add_submissions), or else the notebook."""
+    def _handed_in(self, student: str, assignment: str, grading: Grading) -> Path | Submission:
+        """The student's modules/ if it is there (see course.add_submissions), or else the notebook; nothing by a link."""
         course = self._course()
         folder = Path(course.format_path(course.submitted_directory, student, assignment))
-        modules = folder / "modules"
-        return modules if modules.is_dir() and not modules.is_symlink() else folder / f"{chapter}.ipynb"
+        entry = folder / "modules" if (folder / "modules").is_dir() else folder / f"{grading.chapter}.ipynb"
+        if not any(part.is_symlink() for part in (entry, folder, folder.parent)):
+            return entry
+        why = f"{entry.name} is a link, and links are not followed."
+        return Submission(student, grading.chapter, notes=[why], problems=dict.fromkeys(grading.modules, why))
 
 
 def test_outputs(exercise: dict[str, Any] | None, worth: float) -> list[NotebookNode]:

