@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import grader
+from grader.errors import UserError
 from grader.zygote import SCRATCH
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/nix/store", "/gnu/store")
@@ -27,7 +28,7 @@ main()
 """
 
 
-class SandboxUnavailable(Exception):
+class SandboxUnavailable(UserError):
     """Workers cannot be walled in here. why: one sentence; remedy: one sentence of what to do."""
 
     def __init__(self, why: str, remedy: str) -> None:

@@ -87,10 +87,12 @@ def _fork() -> Iterator[Finding]:
 
 
 def _sandbox() -> Iterator[Finding]:
-    from grader.sandbox import SandboxUnavailable, check_isolation
+    from grader import keeper
+    from grader.bwrap import SandboxUnavailable
+    from grader.limits import Limits
 
     try:
-        check_isolation()
+        keeper.start("bwrap", Limits(), preload=()).close()  # the walls alone, around nothing
         yield Finding("isolation", True, "bwrap and namespaces work: untrusted code can be graded here")
     except SandboxUnavailable as error:
         yield Finding("isolation", None, str(error), "Only instructors need it.")
