@@ -24,6 +24,7 @@ MAX_FAILING_RUNS = (
     60  # executions after the first failure: shrinking ends there, and the smallest input so far is shown
 )
 MAX_FAILING_SECONDS = 2.0
+LOAD_SECONDS = 60.0  # for importing what the student wrote
 RESULT_LIMIT = 30.0  # seconds that a check's calls may take together, in units of its exercise's limit / 10
 
 
@@ -219,11 +220,11 @@ class Student:
 
     def load(self, arguments: dict[str, Any]) -> None:
         """Give a fresh worker the submission: the arguments of a Host."""
-        self._send({"do": "load", "name": "load", "host": arguments}, 60.0)
+        self._send({"do": "load", "name": "load", "host": arguments}, LOAD_SECONDS)
 
     def attempted(self, name: str) -> tuple[bool, str]:
         """Whether an exercise is more than its stub, and if not, what is known of why."""
-        answer = self._send({"do": "attempted", "name": name}, 60.0)
+        answer = self._send({"do": "attempted", "name": name}, LOAD_SECONDS)
         if "raised" in answer:
             return True, ""  # it does not load: the first check will show why
         got = answer.get("ok")
