@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
-from grader import diagnosis, result
-from grader.bugs import Patch, load_bugs, load_variants, strangers
-from grader.build import MarkerError, open_local, reference_modules, stubs
+from grader import result
+from grader.bugs import Patch, load_bugs, load_variants
+from grader.build import open_local, reference_modules, stubs
 from grader.chapter import Chapter, load_chapter
-from grader.judge import Examiner
+from grader.formalities import formalities
+from grader.judge import Examiner, grade, warm_up
 
-MIN_BUGS = 3
-POINTS = 100
+BLOCK = 10  # seeds that one job examines
 
 
 @dataclass
@@ -38,7 +38,11 @@ class Finding:
 
 @dataclass
 class Audit:
-    """The gate's report for one chapter. complaints: sentences; empty means the gate is open."""
+    """The gate's report for one chapter. complaints: sentences; empty means the gate is open.
+
+    graded_checks: of correct work, in process; isolated_checks: the same through workers; margins: by check, the largest
+    error of correct work over the tolerance; bug_kills: bug → check → the example at which it was first rejected.
+    """
 
     chapter: str
     complaints: list[str] = field(default_factory=list)
@@ -52,25 +56,41 @@ class Audit:
     seeds: int = 0
     graded_checks: int = 0
     reference_failures: list[str] = field(default_factory=list)
+    isolation: str = ""
+    isolated_checks: int = 0
+    isolated_rejections: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     margins: dict[str, float] = field(default_factory=dict)
-    examples_needed: dict[str, int] = field(default_factory=dict)
+    bug_kills: dict[str, dict[str, int]] = field(default_factory=dict)
     idle_checks: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "false_rejection_bound": self.false_rejection_bound}
+        return {
+            **asdict(self),
+            "false_rejection_bound": self.false_rejection_bound,
+            "isolated_bound": self.isolated_bound,
+        }
 
     @property
     def false_rejection_bound(self) -> float:
-        """Upper 95 % confidence bound of the rate at which correct work fails a check (Clopper–Pearson; 3/n at 0 failures)."""
-        n, k = self.graded_checks, len(self.reference_failures) + len(self.rejected_variants)
-        if n == 0:
-            return 1.0
-        low, high = k / n, 1.0
-        for _ in range(60):  # the bound p solves P(X <= k; n, p) = 0.05
-            middle = (low + high) / 2
-            low, high = (middle, high) if _binomial_cdf(k, n, middle) > 0.05 else (low, middle)
-        return high
+        """Upper 95 % confidence bound of the rate at which correct work fails a check, in process."""
+        return upper_bound(len(self.reference_failures) + len(self.rejected_variants), self.graded_checks)
+
+    @property
+    def isolated_bound(self) -> float:
+        """The same through workers."""
+        return upper_bound(len(self.isolated_rejections), self.isolated_checks)
+
+
+def upper_bound(failures: int, trials: int) -> float:
+    """Upper 95 % confidence bound of a rate (Clopper–Pearson; about 3/n without failures)."""
+    if trials == 0:
+        return 1.0
+    low, high = failures / trials, 1.0
+    for _ in range(60):  # the bound p solves P(X <= failures; trials, p) = 0.05
+        middle = (low + high) / 2
+        low, high = (middle, high) if _binomial_cdf(failures, trials, middle) > 0.05 else (low, middle)
+    return high
 
 
 def _binomial_cdf(k: int, n: int, p: float) -> float:
@@ -99,6 +119,7 @@ def _prepare(names: Sequence[str]) -> None:
         chapter = _chapters[name] = load_chapter(name, hidden=True)
         _bugs[name] = {p.id: p for p in load_bugs(chapter)}
         _bugs[name] |= {f"variant:{p.id}": p for p in load_variants(chapter)}
+    warm_up()
 
 
 def _examine(
@@ -128,6 +149,23 @@ def _examine_stubs(name: str) -> Finding:
     return _find(Examiner(chapter, lambda: open_local(chapter, modules), modules, 0, reference), None, True)
 
 
+def _examine_isolated(name: str, seeds: Sequence[int], only: Sequence[str]) -> tuple[str, list[dict[str, Any]]]:
+    """Grade the references as submissions are graded, through workers: the isolation, and a result for each seed."""
+    from grader.sandbox import Sandbox, SandboxUnavailable
+    from grader.submission import Submission
+
+    quick = [c for c in _chapters[name].checks if not c.capstone and c.exercise in only]
+    chapter = replace(_chapters[name], checks=tuple(quick))
+    work = Submission("reference", name, {m: source for m, (source, _) in reference_modules(chapter).items()})
+    for isolation in ("bwrap", "process"):
+        try:
+            with Sandbox(isolation, hidden=[chapter.root / "solutions"]) as sandbox:
+                return isolation, [grade(work, chapter, seed, sandbox.launch, isolation, only=only) for seed in seeds]
+        except SandboxUnavailable:
+            continue
+    return "", []
+
+
 def _find(examiner: Examiner, only: Sequence[str] | None, capstones: bool) -> Finding:
     finding = Finding()
     for name in only or examiner.chapter.exercises:
@@ -153,11 +191,13 @@ def audit(
     seeds: int = 200,
     capstone_seeds: int = 3,
     variant_seeds: int = 5,
+    isolated_seeds: int = 5,
     jobs: int | None = None,
     only: Sequence[str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Audit]:
-    """Audit chapters. only: exercises ("conv2d") to restrict it to; progress(what, done, of)."""
+    """Audit chapters. The seeds: for the references, their training checks, the correct variants, and the references
+    through workers. only: exercises ("conv2d") to restrict it to; progress(what, done, of)."""
     _prepare(names)
     reports = {name: Audit(name) for name in names}
     context = multiprocessing.get_context("fork")
@@ -166,9 +206,14 @@ def audit(
         for name, report in reports.items():
             chapter = _chapters[name]
             chosen = [e for e in chapter.exercises if only is None or e in only]
-            _formalities(chapter, report, chosen)
+            bugs = [p for key, p in _bugs[name].items() if not key.startswith("variant:")]
+            report.complaints += formalities(chapter, bugs, chosen)
             for future, take in _jobs(pool, chapter, report, chosen, seeds, capstone_seeds, variant_seeds):
                 waiting[future] = (name, take)
+            for first in range(0, isolated_seeds, BLOCK):
+                numbers = list(range(first + 1, min(first + BLOCK, isolated_seeds) + 1))
+                future = pool.submit(_examine_isolated, name, numbers, chosen)
+                waiting[future] = (name, partial(_take_isolated, report))
         for done, future in enumerate(as_completed(waiting), 1):
             name, take = waiting[future]
             take(future.result())
@@ -217,9 +262,8 @@ def _jobs(
         return take
 
     yield pool.submit(_examine_stubs, name), take_stub
-    block = 10
-    for first in range(0, seeds, block):
-        numbers = range(first + 1, min(first + block, seeds) + 1)
+    for first in range(0, seeds, BLOCK):
+        numbers = range(first + 1, min(first + BLOCK, seeds) + 1)
         yield pool.submit(_examine, name, None, list(numbers), chosen, False), take_reference
     yield pool.submit(_examine, name, None, list(range(1, capstone_seeds + 1)), chosen, True), take_reference
     for key, patch in _bugs[name].items():
@@ -234,8 +278,19 @@ def _jobs(
             report.bugs += 1
             yield (
                 pool.submit(_examine, name, key, [0], [patch.exercise], True),
-                lambda found, patch=patch: _judge_bug(chapter, report, patch, found[0]),
+                partial(_judge_bug, chapter, report, patch),
             )
+
+
+def _take_isolated(report: Audit, found: tuple[str, list[dict[str, Any]]]) -> None:
+    isolation, results = found
+    report.isolation = isolation or report.isolation
+    for graded in results:
+        for check in (check for exercise in graded["exercises"] for check in exercise["checks"]):
+            report.isolated_checks += 1
+            if check["verdict"] != result.PASSED:
+                seed = graded["seed"]
+                report.isolated_rejections.append(f"{check['name']}, seed {seed}: {check['message'].strip()[:400]}")
 
 
 def _count(report: Audit, finding: Finding) -> None:
@@ -244,15 +299,13 @@ def _count(report: Audit, finding: Finding) -> None:
         report.margins[check] = max(report.margins.get(check, 0.0), round(margin, 4))
 
 
-def _judge_bug(chapter: Chapter, report: Audit, patch: Patch, finding: Finding) -> None:
+def _judge_bug(chapter: Chapter, report: Audit, patch: Patch, findings: list[Finding]) -> None:
     """A bug must be rejected by a visible check, and named, and never named as another."""
+    (finding,) = findings
     hidden = {c.name for c in chapter.checks if c.hidden}
     failed = [check for check, verdict in finding.verdicts.items() if verdict == result.FAILED]
     wanted = f"{chapter.name}.{patch.exercise}/{patch.name}"
-    for check in failed:
-        if not check.startswith("_"):
-            needed = finding.examples[check]
-            report.examples_needed[check] = max(report.examples_needed.get(check, 0), needed)
+    report.bug_kills[patch.id] = {check: finding.examples[check] for check in failed}
     if not failed:
         report.missed.append(patch.id)
     elif all(check in hidden for check in failed):
@@ -269,47 +322,6 @@ def _judge_bug(chapter: Chapter, report: Audit, patch: Patch, finding: Finding) 
     ]
 
 
-def _formalities(chapter: Chapter, report: Audit, chosen: Sequence[str]) -> None:
-    """Statements, hints, points, and stubs in step with their sources."""
-    complain = report.complaints.append
-    if len(chosen) == len(chapter.exercises):
-        report.complaints += strangers(chapter)
-    total = sum(c.points for c in chapter.checks)
-    if abs(total - POINTS) > 1e-6 and len(chosen) == len(chapter.exercises):
-        complain(f"The points of {chapter.name} add up to {total:g}, not to {POINTS}.")
-    bugs = [p for key, p in _bugs[chapter.name].items() if not key.startswith("variant:")]
-    for name in chosen:
-        exercise = chapter.exercises[name]
-        if len(exercise.hints) not in (2, 3):
-            complain(f"{name} has {len(exercise.hints)} hints. Give it two or three.")
-        if not chapter.checks_of(name, hidden=False):
-            complain(f"{name} has no visible check.")
-        if (count := sum(bug.exercise == name for bug in bugs)) < MIN_BUGS:
-            complain(f"{name} has {count} named bugs. Give it at least {MIN_BUGS}.")
-        source = (chapter.solutions / f"{chapter.home[name]}.py").read_text(encoding="utf-8")
-        found = re.search(rf'^(?:def|class) {name}\b[^\n]*(?:\n[^"\n]*)*?\n?\s+"""(.*?)"""', source, re.S | re.M)
-        if not found or len(found.group(1)) < 80:
-            complain(
-                f"{name} has no statement: its docstring in solutions/ says what to do, with shapes and an example."
-            )
-    for check in chapter.checks:
-        if check.exercise in chosen and not check.property:
-            complain(f"{check.name} has no docstring. Its first paragraph is the property that a student reads.")
-    names = [c.name for c in chapter.checks]
-    for name in sorted({n for n in names if names.count(n) > 1}):
-        complain(f"Two checks are called {name}.")
-    if not (chapter.folder / "README.md").is_file():
-        complain(f"exercises/{chapter.name}/README.md is not there.")
-    if not (chapter.folder / diagnosis.FILE).is_file():
-        complain(f"No mistake can be named: {diagnosis.FILE} is not there. Run: grader build {chapter.name}")
-    try:
-        for path, text in stubs(chapter).items():
-            if not path.exists() or path.read_text(encoding="utf-8") != text:
-                complain(f"{path.name} is out of step with its source. Run: grader build {chapter.name}")
-    except MarkerError as error:
-        complain(str(error))
-
-
 def _conclude(chapter: Chapter, report: Audit, only: Sequence[str] | None) -> None:
     """Complaints that need the whole picture."""
     report.complaints += [f"{bug}: no check rejects it." for bug in report.missed]
@@ -318,6 +330,6 @@ def _conclude(chapter: Chapter, report: Audit, only: Sequence[str] | None) -> No
     report.complaints += [f"{text}." for text in report.misdiagnosed]
     report.complaints += [f"Correct variant rejected: {text}" for text in report.rejected_variants]
     report.complaints += [f"Reference rejected: {text}" for text in report.reference_failures]
-    report.idle_checks = [
-        c.name for c in chapter.checks if c.name not in report.examples_needed and (only is None or c.exercise in only)
-    ]
+    report.complaints += [f"Reference rejected through a worker: {text}" for text in report.isolated_rejections]
+    busy = {check for kills in report.bug_kills.values() for check in kills}
+    report.idle_checks = [c.name for c in chapter.checks if c.name not in busy and (only is None or c.exercise in only)]

@@ -91,28 +91,43 @@ def audit(
     seeds: Annotated[int, typer.Option(help="Seeds for which the references must pass.")] = 200,
     capstone_seeds: Annotated[int, typer.Option(help="The same for training checks.")] = 3,
     variant_seeds: Annotated[int, typer.Option(help="The same for correct variants.")] = 5,
+    isolated_seeds: Annotated[int, typer.Option(help="The same for the references through workers.")] = 5,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Run mutants of the references, too: the kill matrix.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what earlier runs of the mutants found.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Where to write the heat map (in .grader/ by default).")] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes; one for each core by default.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file, too.")] = None,
 ) -> None:
     """Prove that the checks reject every named bug, by name, and accept every correct variant."""
-    from rich.progress import Progress
+    from rich.progress import MofNCompleteColumn, Progress
 
     with quiet_imports():
         import tensorflow  # noqa: F401
 
         from grader.audit import audit as audit_chapters
+        from grader.kill_report import measure
 
-    with Progress(console=err, transient=True) as bar:
+    chosen = [name.split(".")[-1] for name in only] if only else None
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task("Auditing", total=None)
+
+        def show(what: str, done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of, description=what)
+
         reports = audit_chapters(
             _chapters(chapters),
             seeds,
             capstone_seeds,
             variant_seeds,
+            isolated_seeds,
             jobs,
-            [name.split(".")[-1] for name in only] if only else None,
-            progress=lambda what, done, of: bar.update(task, completed=done, total=of, description=what),
+            chosen,
+            show,
         )
+        figures = [measure(r, chosen, jobs, fresh, html, show) for r in reports] if mutants else []
     if json_file is not None:
         json_file.write_text(json.dumps({r.chapter: r.as_json() for r in reports}, indent=1), encoding="utf-8")
     for report in reports:
@@ -130,6 +145,16 @@ def audit(
         )
         for sentence in report.complaints:
             out.print(f"  - {sentence}", markup=False)
+    for found, written in figures:
+        total = found.total
+        out.print(
+            f"[bold]{found.chapter}[/]  {total.mutants} mutants: {total.visible} killed by visible checks, {total.hidden_only} "
+            f"by hidden ones only, {total.equivalent} equivalent, {total.survivors} survivors, {total.not_run} not run; "
+            f"{found.naming.right} of {found.naming.alike} that behave as a named bug are named so, "
+            f"{len(found.naming.wrong)} wrongly"
+        )
+        for path in written:
+            out.print(f"wrote {path}")
     if any(report.complaints for report in reports):
         raise typer.Exit(1)
 

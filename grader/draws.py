@@ -46,7 +46,7 @@ class Draws:
 def draws(check: Check, student: Student, reference: Student) -> Draws:
     """Count the draws of one run of a check. student, reference: two students of the reference."""
     statistics: list[dict[str, Any]] = []
-    with collector.with_value(statistics.append):  # what pytest's --hypothesis-show-statistics reads
+    with collector.with_value(statistics.append):  # type: ignore[arg-type]  # as pytest's --hypothesis-show-statistics
         examples = trace_check(check, student, reference, examples=check.examples + 1)
     found = Draws(examples=len(examples))
     for phase in ("generate-phase", "reuse-phase"):

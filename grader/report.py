@@ -59,9 +59,9 @@ def write_report(
         chapters[result["chapter"]].append(result)
     known = dict(sentences if sentences is not None else all_sentences(chapters))
     works = [classwork(chapters[name], known) for name in sorted(chapters)]
-    environment = _environment()
+    pages = environment()
     for result in results:
-        page = environment.get_template("student.html.j2").render(result=result, sentences=known, verdicts=VERDICTS)
+        page = pages.get_template("student.html.j2").render(result=result, sentences=known, verdicts=VERDICTS)
         write_whole(student_folder(out, result["student"]) / f"{result['chapter']}.html", page)
     drawn = {
         work.chapter: {
@@ -70,7 +70,7 @@ def write_report(
         }
         for work in works
     }
-    page = environment.get_template("report.html.j2").render(
+    page = pages.get_template("report.html.j2").render(
         works=works, plots=drawn, states=STATES, at_risk=AT_RISK, written=f"{datetime.now():%d %B %Y, %H:%M}"
     )
     return write_whole(out / "report.html", page)
@@ -109,7 +109,7 @@ def sections(message: str) -> list[tuple[str, str]]:
     return [(label, "\n".join(text)) for label, text in rows if label not in ("Property", "Mistake")]
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("grader"),
         autoescape=True,

@@ -1,0 +1,183 @@
+"""What is done to one mutant, one named bug or one reference, in a forked process of its own; answers are plain JSON values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from grader import result
+from grader.bugs import Patch
+from grader.build import open_local, reference_modules
+from grader.chapter import Chapter
+from grader.checks import Check
+from grader.diagnosis import Diagnoses, Trace, alike, sign_trace
+from grader.draws import draws
+from grader.fingerprints import Fingerprints
+from grader.host import Host
+from grader.judge import Examiner, trace_check
+from grader.mutants import Mutant
+from grader.student import Local, Student
+
+SEED = 0  # of the run that makes the matrix
+LATE = 4  # a mutant whose first kill came at this example or later is run again with
+AGAIN = (1, 2, 3, 4)  # these seeds
+OTHER = 24  # examples by which a mutant is compared with named bugs: three times a stored trace, and other ones
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One check on one mutant. examples: at the first kill, or all that passed; crashed: the mutant raised."""
+
+    verdict: str
+    examples: int
+    seconds: float = 0.0
+    crashed: bool = False
+
+    @property
+    def kills(self) -> bool:
+        return self.verdict in (result.FAILED, result.NOT_ATTEMPTED)
+
+
+Kill = tuple[int, str]  # the example at which a check killed, and the check
+
+
+def first_kill(cells: dict[str, Cell], names: Iterable[str]) -> Kill | None:
+    """The earliest kill by one of these checks."""
+    return min(((cells[n].examples, n) for n in names if n in cells and cells[n].kills), default=None)
+
+
+@dataclass
+class Laboratory:
+    """All that the jobs of one chapter share; made before the forks."""
+
+    chapter: Chapter
+    diagnoses: Diagnoses
+    bugs: dict[str, list[Patch]]
+    prints: Fingerprints
+    limits: dict[str, float] = field(default_factory=dict)
+    traces: dict[str, dict[str, Trace]] = field(default_factory=dict)  # bug id → check → its answers to other inputs
+    _kept: dict[tuple[int, str], Trace] = field(default_factory=dict)
+
+    def student(self, modules: dict[str, tuple[str, str]]) -> Student:
+        host = Host(**self.chapter.host_arguments(modules))
+        return Student(Local(host), {**self.chapter.seconds(), **self.limits})
+
+    def quick(self, exercise: str) -> list[Check]:
+        """The checks of an exercise that take no training and no special machine."""
+        return [c for c in self.chapter.checks_of(exercise) if not c.capstone and not c.gpu]
+
+    def baseline(self, exercise: str, capstones: bool) -> dict[str, Any]:
+        """The reference on its own checks: seconds and draws, and sentences where it fails."""
+        begin()
+        reference = open_local(self.chapter, reference_modules(self.chapter))
+        modules = reference_modules(self.chapter)
+        checks = [c for c in self.chapter.checks_of(exercise) if (capstones or not c.capstone) and not c.gpu]
+        examiner = Examiner(
+            self.chapter, lambda: open_local(self.chapter, modules), modules, SEED, reference, hasty=True
+        )
+        outcomes = examiner.exercise(exercise, checks)
+        return {
+            "seconds": {o.check.name: o.seconds for o in outcomes},
+            "failed": [f"{o.check.name}: {o.sentence}" for o in outcomes if o.verdict != result.PASSED],
+            "draws": {c.name: asdict(draws(c, self.student(modules), reference)) for c in checks if not c.capstone},
+        }
+
+    def trace_bug(self, bug: Patch) -> dict[str, Trace]:
+        """A named bug on other inputs than those by which it is recognised."""
+        begin()
+        reference = open_local(self.chapter, reference_modules(self.chapter))
+        student = self.student(reference_modules(self.chapter, bug))
+        return {c.name: _other_trace(c, student, reference) for c in self.quick(bug.exercise)}
+
+    def examine(self, mutant: Mutant, checks: Sequence[Check], known: dict[str, Cell]) -> dict[str, Any]:
+        """Run checks on a mutant; then, if it was killed, see how it is named, and whether that was luck."""
+        begin()
+        modules = reference_modules(self.chapter)
+        reference = open_local(self.chapter, modules)
+        modules = {**modules, mutant.module: (mutant.source, f"{mutant.module}.py")}
+
+        def examine(checks: Iterable[Check], seed: int) -> dict[str, Cell]:
+            names = Diagnoses(sentences=self.diagnoses.sentences)
+            examiner = Examiner(
+                self.chapter, lambda: self.student(modules), modules, seed, reference, names, hasty=True
+            )
+            found = {}
+            for exercise in mutant.exercises:
+                for o in examiner.exercise(exercise, [c for c in checks if c.exercise == exercise]):
+                    found[o.check.name] = Cell(o.verdict, o.examples, round(o.seconds, 4), bool(o.frames))
+                    if o.diagnosis:  # the check itself names the mistake
+                        said.setdefault(exercise, {})[o.check.name] = o.diagnosis.partition("/")[2]
+            return found
+
+        said: dict[str, dict[str, str]] = {}
+        cells = known | examine(checks, SEED)
+        like, amiss = {}, {}
+        for exercise in mutant.exercises:
+            failed = [c for c in self.quick(exercise) if c.name in cells and cells[c.name].kills]
+            if failed and self.bugs.get(exercise):
+                student = self.student(modules)
+                said.setdefault(exercise, {}).update(self._names(exercise, failed, student, reference))
+                like[exercise] = self._like(exercise, student, reference)
+                amiss[exercise] = [
+                    check.name
+                    for check in failed
+                    if (name := said[exercise].get(check.name)) and name not in like[exercise]
+                    if not self._same(f"{exercise}.{name}", check, student, reference)
+                ]
+        visible = [c for e in mutant.exercises for c in self.quick(e) if not c.hidden]
+        first = first_kill(cells, [c.name for c in visible])
+        again: list[Kill | None] = []
+        if first is not None and first[0] >= LATE:
+            names = [c.name for c in visible]
+            again = [first_kill(examine(visible, seed), names) for seed in AGAIN]
+        return {
+            "cells": {name: list(asdict(cell).values()) for name, cell in cells.items()},
+            "said": said,
+            "like": like,
+            "amiss": amiss,
+            "again": again,
+        }
+
+    def _names(self, exercise: str, failed: Sequence[Check], student: Student, reference: Student) -> dict[str, str]:
+        """The names that the failing checks would give, as `Examiner.name_mistake` finds them."""
+        traces: dict[str, Any] = {}
+
+        def trace(check: Check) -> Any:
+            if check.name not in traces:
+                traces[check.name] = trace_check(check, student, reference) if student.alive else []
+            return traces[check.name]
+
+        found = {}
+        for check in failed:
+            others = [c for c in self.chapter.checks_of(exercise) if c is not check and not c.capstone]
+            found[check.name] = self.diagnoses.find(check, others, trace)
+        return {check: name for check, name in found.items() if name}
+
+    def _like(self, exercise: str, student: Student, reference: Student) -> list[str]:
+        """The named bugs that behave as this code does on all checks, with other inputs."""
+        same = self.bugs[exercise]
+        for check in self.quick(exercise):
+            same = [bug for bug in same if self._same(bug.id, check, student, reference)]
+        return [bug.name for bug in same]
+
+    def _same(self, bug: str, check: Check, student: Student, reference: Student) -> bool:
+        """Whether a student answers a check's other inputs as a named bug does."""
+        if not student.alive or bug not in self.traces:
+            return False
+        at = (id(student), check.name)
+        if at not in self._kept:  # as JSON, as the bugs' traces come from their processes
+            self._kept[at] = json.loads(json.dumps(_other_trace(check, student, reference)))
+        return alike(self.traces[bug].get(check.name), self._kept[at])
+
+
+def begin() -> None:
+    from grader.worker import quiet_tensorflow
+
+    quiet_tensorflow()
+
+
+def _other_trace(check: Check, student: Student, reference: Student) -> Trace:
+    """The answers to other inputs than those of stored traces."""
+    return sign_trace(trace_check(check, student, reference, seed="other/", examples=OTHER))
