@@ -26,6 +26,7 @@ from grader.quiet import quiet_imports
 SCHEMA = 3  # of nbgrader's cell metadata
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 FIGURE = re.compile(r"!\[([^\]]*)\]\(([^)\s:]+)\)")
+TOP, END = "", "end"  # places of the lecture's sections that go with no module
 MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}
 
 
@@ -75,11 +76,12 @@ def chapter_notebook(chapter: Chapter) -> NotebookNode:
     """The source notebook of a chapter (loaded with its hidden checks), the references inside."""
     modules = {name: split_module(chapter.solutions / f"{name}.py", chapter) for name in chapter.module_names}
     worth = {name: points(sum(c.points for c in chapter.checks_of(name))) for name in chapter.exercises}
-    lecture, sections = _lecture(chapter)
-    cells = [*lecture, _setup(chapter, modules.values(), worth)]
+    sections = _lecture(chapter)
+    cells = [*sections[TOP], _setup(chapter, modules.values(), worth)]
     for module, parts in modules.items():
         cells += sections[module]
         cells += _module_cells(chapter, module, parts, worth)
+    cells += sections[END]
     notebook = v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
     for number, cell in enumerate(notebook.cells):
         cell.id = cell.metadata.get("nbgrader", {}).get("grade_id") or f"{chapter.name}-text-{number}"
@@ -111,14 +113,16 @@ def _setup(chapter: Chapter, modules, worth: dict[str, float]) -> NotebookNode:
 
 
 def _module_cells(chapter: Chapter, module: str, parts: ModuleCells, worth: dict[str, float]) -> Iterator[NotebookNode]:
-    yield _cell("markdown", f"## {module}\n\n{as_markdown(parts.docstring)}", f"{chapter.name}-{module}", locked=True)
+    yield _cell(
+        "markdown", f"### {module}.py\n\n{as_markdown(parts.docstring)}", f"{chapter.name}-{module}", locked=True
+    )
     if parts.given:
         yield _cell("code", parts.given, f"{chapter.name}-{module}-given", locked=True)
     if parts.private:
         yield _cell("code", parts.private, f"{chapter.name}-{module}-own", solution=True)
     for name, exercise in parts.exercises.items():
         value = f"{worth[name]:g} point{'' if worth[name] == 1 else 's'}"
-        text = f"### {name} ({value})\n\n```python\n{exercise.signature}\n```\n\n{as_markdown(exercise.docstring)}"
+        text = f"#### {name} ({value})\n\n```python\n{exercise.signature}\n```\n\n{as_markdown(exercise.docstring)}"
         yield _cell("markdown", text, f"{chapter.name}-{name}-statement", locked=True)
         yield _cell("code", exercise.source, f"{chapter.name}-{name}-solution", solution=True)
         yield _cell("code", f'check("{chapter.name}.{name}")', f"{chapter.name}-{name}", locked=True, worth=worth[name])
@@ -142,24 +146,23 @@ def _cell(
     return new(source, metadata={"nbgrader": metadata})
 
 
-def _lecture(chapter: Chapter) -> tuple[list[NotebookNode], dict[str, list[NotebookNode]]]:
-    """The README's sections as cells: (those for the top, module → those to go before its exercises).
+def _lecture(chapter: Chapter) -> dict[str, list[NotebookNode]]:
+    """The README's sections as cells, by the place where they go: TOP, before a module's exercises, or END.
 
-    A section goes with a module if that is the only one that it names as a file.
+    A section goes with a module if that is the only one that it names as a file, and draws on those that name none.
     """
     readme = chapter.folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.exists() else f"# {chapter.title}\n"
-    top: list[NotebookNode] = []
-    sections: dict[str, list[NotebookNode]] = {name: [] for name in chapter.module_names}
-    place = top
-    for section in re.split(r"(?m)^(?=##? )", text):
-        if not section.strip():
-            continue
-        named = [name for name in chapter.module_names if f"{name}.py" in section]
-        if len(named) == 1:
-            place = sections[named[0]]
-        place.append(_with_figures(section.strip(), chapter.folder))
-    return top, sections
+    parts = [part for part in re.split(r"(?m)^(?=##? )", text) if part.strip()]
+    named = [[name for name in chapter.module_names if f"{name}.py" in part] for part in parts]
+    last = max((i for i, names in enumerate(named) if names), default=-1)
+    places: dict[str, list[NotebookNode]] = {TOP: [], END: [], **{name: [] for name in chapter.module_names}}
+    place = TOP
+    for i, (part, names) in enumerate(zip(parts, named, strict=True)):
+        if len(names) == 1:
+            place = names[0]
+        places[END if i > last >= 0 and place != TOP else place].append(_with_figures(part.strip(), chapter.folder))
+    return places
 
 
 def _with_figures(text: str, folder: Path) -> NotebookNode:
