@@ -82,7 +82,8 @@ def strangers(chapter: Chapter) -> list[str]:
     """Tables of bugs or variants that belong to no exercise of the chapter: one sentence each."""
     return [
         f"{path.name}: [{exercise}.…] belongs to no exercise of {chapter.name}."
-        for path in sorted(chapter.solutions.glob("*.toml"))
+        for kind in ("bugs", "variants")
+        for path in sorted(chapter.solutions.glob(f"{kind}.*toml"))
         for exercise in _tables(path)
         if exercise not in chapter.exercises
     ]
