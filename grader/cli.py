@@ -163,6 +163,28 @@ def audit(
 
 
 @app.command()
+def new(
+    exercise: Annotated[str, typer.Argument(help="The new exercise, e.g. ch08.centred.")],
+    module: Annotated[
+        str | None, typer.Option(help="The module it goes into, existing or new; its own by default.")
+    ] = None,
+) -> None:
+    """Start an exercise: a small whole one (reference, bugs, variant, check), to be turned into yours."""
+    from grader.new import new_exercise
+
+    for path in new_exercise(exercise, module):
+        out.print(f"wrote {escape(str(path))}", soft_wrap=True)
+    chapter, _, name = exercise.partition(".")
+    out.print(
+        f"It is whole as it stands. Change it into yours, and now and then run\n"
+        f"  grader build {chapter}\n"
+        f"  grader audit {chapter} --only {name} --seeds 20 --mutants\n"
+        f"docs/authors.md goes through it step by step.",
+        soft_wrap=True,
+    )
+
+
+@app.command()
 def watch(chapter: Annotated[str, typer.Argument(help="The chapter, e.g. ch08.")]) -> None:
     """Check what you change at every save, in a fraction of a second."""
     with quiet_imports():

@@ -27,6 +27,7 @@ from pathlib import Path
 from grader import mutation_operators  # noqa: F401 - importing it registers its operators
 from grader.build import BEGIN, END
 from grader.chapter import Chapter
+from grader.errors import UserError
 from grader.mutation_code import OPERATORS, Code
 from grader.mutation_layers import category
 
@@ -282,7 +283,7 @@ def _occurrence(module: Module, owner: str, was: str, first: int) -> int:
 # --- equivalent mutants --------------------------------------------------------------------------------------------------
 
 
-class EquivalentError(Exception):
+class EquivalentError(UserError):
     """An equivalent.*.toml that cannot be read. The message names the file."""
 
 
