@@ -20,7 +20,7 @@ from grader.values import Noted, Opaque, noted
 
 MAX_DEPTH = 40
 MAX_FRAME = 128 * 2**20
-MAX_ITEMS = 2**18  # of one list or dict: longer things are arrays
+MAX_ITEMS = 2**18  # of all lists and dicts of a frame together: longer things are arrays
 ARRAY, TUPLE, OPAQUE, BIG_INT, COMPLEX = 1, 2, 3, 4, 5
 DTYPES = frozenset(
     [
@@ -83,15 +83,17 @@ def _extend(value: Any) -> msgpack.ExtType:
     raise TypeError(f"{type(value).__name__} is not a plain value")
 
 
-def unpack(data: bytes, depth: int = 0) -> Any:
+def unpack(data: bytes, depth: int = 0, budget: _Budget | None = None) -> Any:
     """The plain value in `data`; raises WireError for anything else."""
     if depth > MAX_DEPTH:  # each level is a call in C: thousands of them would end this process
         raise WireError("values inside values without end")
+    budget = budget or _Budget()
     try:
-        hook = partial(_reduce, depth=depth + 1)
         return msgpack.unpackb(
             data,
-            ext_hook=hook,
+            ext_hook=partial(_reduce, depth=depth + 1, budget=budget),
+            list_hook=budget.spend,
+            object_hook=budget.spend,
             strict_map_key=False,
             raw=False,
             max_array_len=MAX_ITEMS,
@@ -103,21 +105,34 @@ def unpack(data: bytes, depth: int = 0) -> Any:
         raise WireError(f"not a frame of plain values ({type(error).__name__})") from None
 
 
-def _reduce(code: int, data: bytes, depth: int) -> Any:
+class _Budget:
+    """How many items a frame may still hold: a byte of it can be an empty dict, which takes 64 bytes here."""
+
+    def __init__(self) -> None:
+        self.left = MAX_ITEMS
+
+    def spend(self, items: Any) -> Any:
+        self.left -= 1 + len(items)
+        if self.left < 0:
+            raise WireError(f"more than {MAX_ITEMS:,} items")
+        return items
+
+
+def _reduce(code: int, data: bytes, depth: int, budget: _Budget) -> Any:
     if code == ARRAY:
-        return _rebuild(unpack(data, depth))
+        return _rebuild(unpack(data, depth, budget))
     if code == TUPLE:
-        items = unpack(data, depth)
+        items = unpack(data, depth, budget)
         if type(items) is list:
             return tuple(items)
     elif code == OPAQUE:
-        match unpack(data, depth):
+        match unpack(data, depth, budget):
             case [str(name), str(text)]:
                 return Opaque(name[:200], text[:400])
     elif code == BIG_INT and len(data) <= 4096:
         return int.from_bytes(data, "big", signed=True)
     elif code == COMPLEX:
-        match unpack(data, depth):
+        match unpack(data, depth, budget):
             case [float(real), float(imag)]:
                 return complex(real, imag)
     raise WireError(f"an extension of code {code} that is not one of ours")
@@ -135,6 +150,8 @@ def _rebuild(body: Any) -> Noted:
     if name == "str" and type(data) is list:
         if len(data) != size or not all(type(item) is str for item in data):
             raise WireError("an array of strings whose length is not its shape's")
+        if 4 * size * max(map(len, data), default=0) > MAX_FRAME:  # each takes the room of the longest
+            raise WireError("an array of strings that is too large")
         return noted(np.array(data, dtype=np.str_).reshape(shape), kind, device[:80])
     if name not in DTYPES or type(data) is not bytes:
         raise WireError("an array of a dtype that may not be sent")

@@ -499,6 +499,10 @@ FRAMES = {
     "not msgpack": ("b'\\0\\0\\0\\4' + b'\\xc1\\xc1\\xc1\\xc1'", "not a frame of plain values"),
     "pickle": ("(lambda d: len(d).to_bytes(4, 'big') + d)(__import__('pickle').dumps(print))", "not a frame"),
     "deep": ("(2**16).to_bytes(4, 'big') + b'\\x91' * 2**16", "not a frame of plain values"),
+    "swelling": (
+        "(lambda n: len(n).to_bytes(4, 'big') + n)(b'\\xdd\\0\\0\\1\\0' + (b'\\xdd\\0\\3\\0\\0' + b'\\x80' * 0x30000) * 256)",
+        "more than 262,144 items",
+    ),
     "lying array": (
         "(lambda d: len(d).to_bytes(4, 'big') + d)(b'\\xdd\\xff\\xff\\xff\\xff')",
         "not a frame of plain values",
