@@ -1,7 +1,8 @@
 """*Not with …*: which library functions a student's source uses to do an exercise.
 
 Read from the source alone (nothing runs): names are resolved through imports and aliases, and only what the exercise's own
-definition reaches counts, so that another exercise of the module may use what this one may not.
+definition reaches counts, so that another exercise of the module may use what this one may not. Ways to reach a library
+without naming it (`exec`, `importlib` …) count as uses, too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import ast
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
+
+from grader.evasions import evasions
 
 MAX_SOURCE = 1_000_000
 
@@ -25,8 +28,12 @@ def forbidden_names(
     patterns = tuple(patterns)
     if not patterns:
         return []
+    if unreadable := [module for module, source in sources.items() if _is_unreadable(source)]:
+        return [(unreadable[0], "a source too long or too nested to be read", 1)]
     parsed = {module: found for module, source in sources.items() if (found := _module(source)) is not None}
     uses: list[tuple[str, str, int]] = []
+    for module, place in parsed.items():
+        uses += [(module, what, line) for node in place.statements for what, line in place.evasions(node)]
     starts = (
         [home]
         if home in parsed and name in parsed[home].definitions
@@ -40,6 +47,7 @@ def forbidden_names(
         seen.add((module, definition))
         place = parsed[module]
         for node in place.definitions.get(definition, ()):
+            uses += [(module, what, line) for what, line in place.evasions(node)]
             for dotted, line in _uses(node, place):
                 head, _, rest = dotted.partition(".")
                 if any(fnmatchcase(dotted, pattern) for pattern in patterns):
@@ -49,6 +57,11 @@ def forbidden_names(
                 elif head in place.definitions:
                     waiting.append((module, head))
     return sorted(set(uses), key=lambda use: (use[0], use[2]))
+
+
+def joined(cells: Iterable[str]) -> str:
+    """A notebook's cells as one source, without those that are no Python: they must not hide the others."""
+    return "\n\n".join(cell for cell in cells if _parse(cell) is not None or _is_unreadable(cell))
 
 
 def reached_source(name: str, home: str, sources: Mapping[str, str]) -> str | None:
@@ -90,6 +103,20 @@ def _parse(source: str) -> ast.Module | None:
         return None
 
 
+@lru_cache(maxsize=64)
+def _is_unreadable(source: str) -> bool:
+    """Whether a source may run although it cannot be read here: one that is no Python fails by itself."""
+    if len(source) > MAX_SOURCE:
+        return True
+    try:
+        ast.parse(source)
+    except (RecursionError, MemoryError):
+        return True
+    except (SyntaxError, ValueError):
+        return False
+    return False
+
+
 class _Module:
     """What a module defines at its top level, and what its imports' names stand for."""
 
@@ -98,15 +125,30 @@ class _Module:
         self.aliases: dict[str, str] = {}
         for node in ast.walk(tree):
             self.aliases.update(_aliases(node))
+        self.statements: list[ast.stmt] = []  # what runs when the module is imported, and defines nothing by name
         for node in tree.body:
             for name in _defines(node):
                 self.definitions.setdefault(name, []).append(node)
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+                self.statements.append(node)
+            for target in getattr(node, "targets", ()):  # np.conv = tf.nn.conv2d: whoever uses np reaches it
+                if isinstance(target, ast.Attribute) and (dotted := self.resolve(target)):
+                    self.definitions.setdefault(dotted.partition(".")[0], []).append(node)
+        for node in ast.walk(tree):  # m = np, wherever it stands
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in self.aliases:
+                for target in node.targets:
+                    if isinstance(target, ast.Name):
+                        self.aliases.setdefault(target.id, self.aliases[node.value.id])
         for node in tree.body:  # conv = tf.nn.conv2d
             if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Name, ast.Attribute)):
                 for target in node.targets:
                     dotted = self.resolve(node.value)
                     if isinstance(target, ast.Name) and dotted and target.id not in self.aliases:
                         self.aliases[target.id] = dotted
+
+    def evasions(self, node: ast.AST) -> list[tuple[str, int]]:
+        """Ways to reach a library without naming it."""
+        return list(evasions(node, self.resolve, set(self.definitions)))
 
     def resolve(self, node: ast.AST) -> str:
         """The dotted name that an expression stands for, or ""."""
@@ -153,4 +195,8 @@ def _uses(tree: ast.AST, module: _Module) -> list[tuple[str, int]]:
                 found.append((dotted, node.lineno))
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             found.extend((dotted, node.lineno) for dotted in _aliases(node).values())
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
+            base, name = (*node.args, None, None)[:2]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str) and (dotted := module.resolve(base)):
+                found.append((f"{dotted}.{name.value}", node.lineno))
     return found

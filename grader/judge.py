@@ -23,7 +23,7 @@ from grader import comparison, feedback, result
 from grader.chapter import Chapter
 from grader.checks import Check, Exercise
 from grader.comparison import Mismatch
-from grader.constraints import forbidden_names
+from grader.constraints import forbidden_names, joined
 from grader.diagnosis import Diagnoses, load_diagnoses
 from grader.host import Host
 from grader.result import Outcome
@@ -342,7 +342,7 @@ def grade(
     arguments = chapter.host_arguments(modules, cells, submission.problems)
     sources: dict[str, Sequence[str]] = dict(modules)
     if cells:
-        sources["notebook"] = ("\n\n".join(cells), "notebook")
+        sources["notebook"] = (joined(cells), "notebook")
 
     def open_student() -> Student:
         worker = launch(submission, chapter.name)

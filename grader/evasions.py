@@ -1,0 +1,61 @@
+"""Ways for a source to reach a library that it does not name: where a library is ruled out, so are these.
+
+A student who does an exercise by hand has no use for them; who does use them there hides something.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+
+USED = frozenset(("exec", "eval", "__import__", "__builtins__", "__loader__", "__spec__"))
+CALLED = frozenset(("compile", "globals", "locals", "vars", "setattr"))
+LIBRARIES = (
+    *("importlib.*", "builtins.*", "sys.modules", "sys.meta_path", "sys._getframe", "inspect.*", "gc.*", "ctypes.*"),
+    *("subprocess.*", "multiprocessing.*", "os.system", "os.popen", "os.exec*", "os.fork*", "os.posix_spawn*"),
+    *("pickle.*", "marshal.*", "types.FunctionType", "types.CodeType", "runpy.*", "pkgutil.*", "code.*", "codeop.*"),
+    *("operator.attrgetter", "operator.methodcaller", "cffi.*", "socket.*"),
+)
+HARMLESS = ("importlib.reload", "inspect.signature")
+ATTRIBUTES = frozenset(("__globals__", "__subclasses__", "__builtins__", "__loader__", "__import__", "f_globals"))
+
+
+def evasions(
+    tree: ast.AST, resolve: Callable[[ast.AST], str], own: frozenset[str] | set[str]
+) -> Iterator[tuple[str, int]]:
+    """(what, line) of each. resolve: an expression's dotted name; own: what the module defines itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            if node.id in USED and node.id not in own:
+                yield node.id, node.lineno
+            elif _is_listed(dotted := resolve(node)):  # from sys import modules
+                yield dotted, node.lineno
+        elif isinstance(node, ast.Attribute):
+            dotted = resolve(node)
+            if node.attr in ATTRIBUTES:
+                yield node.attr, node.lineno
+            elif _is_listed(dotted):
+                yield dotted, node.lineno
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            for name in _imported(node):
+                if _is_listed(name):
+                    yield name, node.lineno
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in own:
+            if node.func.id in CALLED:
+                yield node.func.id, node.lineno
+            elif node.func.id == "getattr" and len(node.args) > 1 and not _is_text(node.args[1]):
+                yield "getattr", node.lineno
+
+
+def _is_listed(dotted: str) -> bool:
+    return dotted not in HARMLESS and any(fnmatchcase(dotted, pattern) for pattern in LIBRARIES)
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """What is taken out of a module by name; a plain import is judged by what is done with it."""
+    return [f"{node.module}.{alias.name}" for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
