@@ -101,15 +101,23 @@ def _summed(pairs):
 def trained_network(student, name, x, y, seed, epochs, inputs):
     """Train student.name(x, y, seed, epochs) and let what it gives back answer for inputs whose labels stay with the judge.
 
-    Returns {"answers": array, "changed": names of arguments that were changed in place}.
+    Returns {"inference": its answers for inputs, "dim": for the first 500 inputs divided by 255, "training": for the first
+    500 with training=True (the last, since that moves moving averages), "changed": names of arguments changed in place}.
     """
     given = {"x": x.copy(), "y": y.copy()}
     model = getattr(student, name)(given["x"], given["y"], seed, epochs)
     if not isinstance(model, keras.layers.Layer):
         raise TypeError(f"{name} should give back a Keras model, but a {type(model).__name__} came back.")
-    parts = [np.asarray(model(tf.constant(inputs[i : i + 500]), training=False)) for i in range(0, len(inputs), 500)]
-    changed = [key for key, before in (("x", x), ("y", y)) if not np.array_equal(given[key], before)]
-    return {"answers": np.concatenate(parts), "changed": changed}
+
+    def answers(images, training=False):
+        return np.asarray(model(tf.constant(images), training=training))
+
+    return {
+        "inference": np.concatenate([answers(inputs[i : i + 500]) for i in range(0, len(inputs), 500)]),
+        "dim": answers(inputs[:500] / np.float32(255)),
+        "training": answers(inputs[:500], training=True),
+        "changed": [key for key, before in (("x", x), ("y", y)) if not np.array_equal(given[key], before)],
+    }
 
 
 # --- the BatchNorm layer ---------------------------------------------------------------------------------------------
@@ -134,21 +142,25 @@ def batch_norm_fresh(student, x):
     """A new layer after one call out of training.
 
     Returns {"weights": name → array, "trainable", "non_trainable": which of these names Keras finds there, "others":
-    how many further trainable weights there are, "output": the answer for x}.
+    how many further trainable weights there are, "output": the answer for x, "moved": the weights after one call in
+    training}.
     """
     layer = student.BatchNorm()
     output = layer(tf.constant(x))
+    weights = _batch_norm_weights(layer)
 
     def found(kept):
         return [name for name in BATCH_NORM_WEIGHTS if any(v is getattr(layer, name) for v in kept)]
 
-    return {
-        "weights": _batch_norm_weights(layer),
+    answer = {
+        "weights": weights,
         "trainable": found(layer.trainable_variables),
         "non_trainable": found(layer.non_trainable_variables),
         "others": len(layer.trainable_variables) - len(found(layer.trainable_variables)),
         "output": output,
     }
+    layer(tf.constant(x), training=True)
+    return {**answer, "moved": _batch_norm_weights(layer)}
 
 
 def batch_norm_calls(student, momentum, eps, weights, batches, modes):
