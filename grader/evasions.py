@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
 USED = frozenset(("exec", "eval", "__import__", "__builtins__", "__loader__", "__spec__"))
-CALLED = frozenset(("compile", "globals", "locals", "vars", "setattr"))
+CALLED = frozenset(("compile", "globals", "vars"))
 LIBRARIES = (
     *("importlib.*", "builtins.*", "sys.modules", "sys.meta_path", "sys._getframe", "inspect.*", "gc.*", "ctypes.*"),
     *("subprocess.*", "multiprocessing.*", "os.system", "os.popen", "os.exec*", "os.fork*", "os.posix_spawn*"),
