@@ -189,7 +189,7 @@ def detached(code: Code, node: ast.AST) -> Edits:
         yield value, f"tf.stop_gradient({code.text(value)})"
     match node:
         case ast.Assign(targets=[ast.Name()], value=ast.BinOp() | ast.Call() as value):
-            if "shape" not in code.text(value) and "tf." in code.source:
+            if "shape" not in code.text(value):
                 yield value, f"tf.stop_gradient({code.text(value)})"
         case ast.Call(args=[value, *_]) if called(node) == "stop_gradient":
             yield node, code.text(value)
