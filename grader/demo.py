@@ -145,12 +145,16 @@ def demo(folder: Path, console: Console | None = None, isolation: str | None = N
 
 def best_isolation(console: Console) -> str:
     """ "bwrap", or "process" with a word of why where walls cannot be had."""
-    from grader.sandbox import SandboxUnavailable, check_isolation
+    from grader import keeper
+    from grader.bwrap import SandboxUnavailable
+    from grader.limits import Limits
 
     try:
-        check_isolation("bwrap")
+        keeper.start("bwrap", Limits(), preload=()).close()  # the walls alone, around nothing
     except SandboxUnavailable as error:
-        console.print(f"{error} The sample class is graded without walls (--isolation=process).", style="yellow")
+        console.print(
+            f"{error} The sample class is our own, and is graded without walls.", style="yellow", markup=False
+        )
         return "process"
     return "bwrap"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch import BatchError, finish, grade_folder, job_key, kit_digest
+from grader.batch import BatchError, dask_executor, finish, grade_folder, job_key, kit_digest
 from grader.folder import read_results
 from grader.formats import grades_csv
 from grader.pool import JobDied, JobFailed, JudgePool
@@ -46,7 +46,7 @@ class Counting(ThreadPoolExecutor):
 
 
 def fake_job(submission, chapter, seed, isolation, root):
-    return result(submission.student, chapter=chapter, seed=seed, isolation=isolation)
+    return result(submission.student, chapter=chapter, seed=seed, isolation=isolation, notes=submission.notes)
 
 
 def run(classroom, executor=None, **more):
@@ -101,6 +101,13 @@ def test_keys_depend_on_content_and_not_on_the_student(classroom):
         for name in os.listdir(classroom)
     }
     assert key["ada"] == key["dan"] and len(set(key.values())) == 4
+
+
+def test_notes_are_brought_up_to_date_without_grading(classroom):
+    run(classroom)
+    (classroom / "bob" / "numpy.py").write_text("")
+    _, results, executor = run(classroom)
+    assert executor.graded == [] and "numpy.py" in results[1]["notes"][0]
 
 
 def test_a_torn_or_foreign_result_is_graded_again(classroom):
@@ -285,3 +292,35 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(kit):
     assert grades_csv(read_results(kit / "out")) == grades_csv([result(name, chapter="ch77") for name in names])
     assert start().wait(60) == 0
     assert (kit / "log.txt").read_text().split() == graded
+
+
+# --- Dask ---------------------------------------------------------------------------------------------
+
+
+def test_without_dask_it_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(BatchError, match=r"pip install 'grader\[cluster\]'"), dask_executor("tcp://127.0.0.1:1"):
+        pass
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_grades_a_class(classroom):
+    distributed = pytest.importorskip("distributed", reason="needs grader[cluster]")
+    cloudpickle = pytest.importorskip("cloudpickle")
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # the workers do not have this file
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        dask_executor(cluster.scheduler_address) as executor,
+    ):
+        _, results, _ = run(classroom, executor=executor)
+        assert [r["student"] for r in results] == ["ada", "bob", "cyn", "dan", "eve"]
+        # A job that takes its worker with it costs one student.
+        _, results, _ = run(classroom, executor=executor, job=deadly_job, seed=2)
+    verdicts = [{c["verdict"] for e in r["exercises"] for c in e["checks"]} for r in results]
+    assert verdicts[1] == {"error"} and all("passed" in found for i, found in enumerate(verdicts) if i != 1)
+
+
+def deadly_job(submission, *rest):
+    if submission.student == "bob":
+        os._exit(9)
+    return fake_job(submission, *rest)

@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,11 +21,12 @@ import nbformat
 import pytest
 from nbgrader.utils import determine_grade
 
+from grader.batch import grade_folder
 from grader.course import CourseError, add_submissions, make_course
 from grader.nbgrader_intake import UnreadableNotebook, is_harmless, read_notebook
 from grader.nbgrader_preprocessor import test_outputs as outputs_of
 from tests import conftest
-from tests.fake_results import check, exercise
+from tests.fake_results import check, exercise, result
 
 pytestmark = pytest.mark.slow
 DOUBLE, CENTRE = "def double(x):\n    return 2 * x", "def centre(x):\n    return x - x.mean()"
@@ -203,8 +205,32 @@ def graded(kit, course, released):
     (entry / "small.py").write_text(f"{DOUBLE}\n\n\n{CENTRE}\n")
     assert add_submissions(course, kit / "inbox", "ch77", root=kit) == ["modules"]
     expected["modules"] = (50, 50)
+    expected["cluster"] = graded_elsewhere(kit, course, released)
     said = nbgrader(course, "autograde", "ch77")
     return SimpleNamespace(course=course, said=said, expected=expected, grades=grades_of(course))
+
+
+def graded_elsewhere(kit, course, released) -> tuple[float, float]:
+    """A submission whose result `grader grade` has put into the course already, from a cluster say; its points."""
+    folder = course / "submitted/cluster/ch77"
+    folder.mkdir(parents=True)
+    (folder / "ch77.ipynb").write_text(json.dumps(filled(released)))
+    (folder / "timestamp.txt").write_text("2030-01-01 00:00:00 UTC")
+    parts = [exercise("double", check("a", points=3.0)), exercise("centre", check("b", "failed", points=1.0))]
+    for part in parts:
+        part["id"] = part["id"].replace("ch08", "ch77")
+    with ThreadPoolExecutor(1) as here:
+        grade_folder(
+            folder,
+            "ch77",
+            course / "results",
+            seed=1,
+            executor=here,
+            root=kit,
+            form="junit",
+            job=lambda submission, *_: result(submission.student, *parts, chapter="ch77"),
+        )
+    return 50, 0
 
 
 def grades_of(course: Path) -> dict[str, dict[str, tuple[float | None, bool]]]:
@@ -356,6 +382,12 @@ def test_no_link_of_a_student_is_followed(graded):
 def test_results_and_report_lie_in_the_course(graded):
     found = json.loads((graded.course / "results/perfect/ch77.json").read_text())
     assert found["score"] == found["max_score"] == 100 and found["isolation"] == "bwrap"
+
+
+def test_what_grader_grade_has_graded_is_not_graded_again(graded):
+    """So a cluster grades, and nbgrader alone writes the gradebook."""
+    found = json.loads((graded.course / "results/cluster/ch77.json").read_text())
+    assert found["kit"] == "0.1.0" and found["score"] == 3.0  # the made-up result, although the work is perfect
 
 
 def test_running_it_again_changes_nothing(graded):
