@@ -22,9 +22,7 @@ def nobodys_copies(monkeypatch, tmp_path):
     monkeypatch.delenv("GRADER_DATA", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     keep = data._full_folders
-    monkeypatch.setattr(
-        data, "_full_folders", lambda: (f for f in keep() if not str(f).startswith("/usr/share"))
-    )
+    monkeypatch.setattr(data, "_full_folders", lambda: (f for f in keep() if not str(f).startswith("/usr/share")))
 
 
 @pytest.mark.parametrize(

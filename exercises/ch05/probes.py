@@ -49,7 +49,8 @@ def _of_one_tensor(kind, a, b):
         return tf.cast(tf.convert_to_tensor(value), x.dtype)
 
     def himmelblau(x):
-        return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
+        p, q = tf.unstack(x)
+        return (p * p + q - 11) ** 2 + (p + q * q - 7) ** 2
 
     functions = {
         "bowl": lambda x, a, b: tf.reduce_sum(a * (x - b) ** 2) / 2,

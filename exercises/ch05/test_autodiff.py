@@ -120,20 +120,11 @@ def test_himmelblau_has_the_right_value(student, case):
     expect_close(student.himmelblau(case.x), himmelblau_value(case.x).astype(case.x.dtype))
 
 
-@check("himmelblau", points=0.5, examples=10)
+@check("himmelblau", points=1, examples=10)
 @given(case=points())
 def test_himmelblau_lets_a_tape_follow(student, case):
     """The gradient of himmelblau at x is found by a tape."""
     answer = student.probe("value_and_gradient", "himmelblau", case.x, [], case.upstream, False)
-    expect_gradient(answer, (case.upstream * himmelblau_gradient(case.x)).astype(case.x.dtype))
-
-
-@check("himmelblau", points=0.5, examples=2)
-@given(case=points())
-def test_himmelblau_works_inside_a_graph(student, case):
-    """himmelblau and its gradient are the same inside tf.function."""
-    answer = student.probe("value_and_gradient", "himmelblau", case.x, [], case.upstream, True)
-    expect_close(answer["value"], himmelblau_value(case.x).astype(case.x.dtype))
     expect_gradient(answer, (case.upstream * himmelblau_gradient(case.x)).astype(case.x.dtype))
 
 
@@ -168,7 +159,7 @@ def descents(draw):
     )
 
 
-@check("minimise", points=2, examples=20)
+@check("minimise", points=2, examples=15)
 @given(case=descents())
 def test_minimise_takes_the_steps_that_it_is_asked_for(student, case):
     """minimise(f, x, learning_rate, steps) is x after that many steps x ← x − η f′(x)."""
@@ -177,13 +168,13 @@ def test_minimise_takes_the_steps_that_it_is_asked_for(student, case):
     expect_close(got, descend(*function, case.x, case.learning_rate, case.steps), what="the last point")
 
 
-@check("minimise", points=1, examples=4)
-@given(start=st.sampled_from([(4.0, 0.0), (-1.0, 3.0), (-3.0, -3.0), (2.0, 3.0)]))
+@check("minimise", points=1, examples=2)
+@given(start=st.sampled_from([(2.0, 3.0), (-1.0, 3.0), (-3.0, -3.0), (4.0, 2.0)]))
 def test_minimise_finds_a_minimum_of_himmelblaus_function(student, start):
     """minimise comes to rest in one of the four minima of Himmelblau's function."""
     x, unused = np.array(start), np.zeros(2)
-    got = student.probe("minimise_of", "himmelblau", unused, unused, x, 0.01, 40)
-    expect_close(got, descend("himmelblau", unused, unused, x, 0.01, 40), what="the last point")
+    got = student.probe("minimise_of", "himmelblau", unused, unused, x, 0.01, 25)
+    expect_close(got, descend("himmelblau", unused, unused, x, 0.01, 25), what="the last point")
     expect_within(himmelblau_value(np.asarray(got)), -1e-3, 1e-3, what="Himmelblau's function at the last point")
 
 
@@ -220,7 +211,7 @@ def names_of(case):
     return tuple(f"the derivative by xs[{i}]" for i in range(len(case.xs)))
 
 
-@check("partials", points=1.5, examples=15)
+@check("partials", points=1.5, examples=10)
 @given(case=arguments_of_several(ignored=False))
 def test_partials_has_one_derivative_for_each_argument(student, case):
     """partials(f, xs) has ∂f/∂xᵢ for every entry of xs, in its shape and dtype."""
@@ -228,7 +219,7 @@ def test_partials_has_one_derivative_for_each_argument(student, case):
     expect_close(got, expected_partials(case), what=names_of(case))
 
 
-@check("partials", points=1.5, examples=15)
+@check("partials", points=1.5, examples=10)
 @given(case=arguments_of_several(ignored=True))
 def test_partials_of_an_unused_argument_are_zeros(student, case):
     """partials(f, xs) has zeros where f ignores an argument, in its shape and dtype."""
@@ -267,14 +258,14 @@ def expect_second_derivatives(got, case):
 CURVED = ("waves", "cubes", "product")
 
 
-@check("second_derivative", points=1.5, examples=15)
+@check("second_derivative", points=1.5, examples=12)
 @given(case=curves([CURVED]))
 def test_second_derivative_of_curves(student, case):
     """second_derivative(f, x) is f″(x), a scalar of x's dtype."""
     expect_second_derivatives(student.probe("derivatives_of", "second_derivative", case.functions, case.x), case)
 
 
-@check("second_derivative", points=1, examples=15)
+@check("second_derivative", points=1, examples=10)
 @given(case=curves([CURVED, ("linear", "constant")]))
 def test_second_derivative_of_a_line_is_zero(student, case):
     """second_derivative(f, x) is 0, not None, where f is linear or ignores x."""
@@ -313,7 +304,7 @@ def expect_hessians(got, case):
         expect_close(found, expected.astype(case.x.dtype), what="the Hessian")
 
 
-@check("hessian", points=2, examples=12)
+@check("hessian", points=2, examples=8)
 @given(case=surfaces([("form", "product", "cubes")]))
 def test_hessian_has_all_second_derivatives(student, case):
     """hessian(f, x) has ∂²f/∂xᵢ∂xⱼ at (i, j), a matrix of x's dtype."""

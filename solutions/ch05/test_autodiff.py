@@ -8,7 +8,7 @@ from grader import check, expect_close
 from grader.strategies import SEEDS, Case, arrays, cotangents
 
 
-@check("minimise", points=1, examples=5)
+@check("minimise", points=1, examples=4)
 @given(x=arrays((2,), dtype=np.float64, pattern=("normal", "integers"), low=-4, high=4), steps=st.integers(3, 7))
 def test_minimise_on_himmelblaus_function(student, reference, x, steps):
     """minimise goes the right way on Himmelblau's function from any start."""
@@ -17,12 +17,12 @@ def test_minimise_on_himmelblaus_function(student, reference, x, steps):
     expect_close(student.probe(*arguments), reference.probe(*arguments), what="the last point")
 
 
-@check("second_derivative", points=0.5, examples=6)
+@check("second_derivative", points=0.5, examples=4)
 @given(x=arrays((), pattern="normal"), seed=SEEDS)
 def test_second_derivative_of_several_curves(student, reference, x, seed):
     """second_derivative is right for several functions, one after the other."""
     a, b = np.random.default_rng(seed).uniform(0.5, 2, 2)
-    functions = [(kind, a, b) for kind in ("product", "valley", "waves", "linear", "bowl")]
+    functions = [(kind, a, b) for kind in ("product", "valley", "waves", "linear")]
     arguments = ("derivatives_of", "second_derivative", functions, x)
     expect_close(student.probe(*arguments), reference.probe(*arguments), what="the second derivatives")
 
@@ -34,7 +34,7 @@ def rough_surfaces(draw):
     return Case(x=rng.normal(size=5), a=rng.normal(size=(5, 5)), b=rng.normal(size=5) / 2)
 
 
-@check("hessian", points=1, examples=4)
+@check("hessian", points=1, examples=3)
 @given(case=rough_surfaces())
 def test_hessian_of_several_surfaces(student, reference, case):
     """hessian is right for several functions of five numbers, one after the other."""
