@@ -154,8 +154,10 @@ def test_mlp_loss_is_safe_for_large_logits(student, case):
 
 CLASSES = 10
 EPOCHS = 100
-THRESHOLD = 0.90  # fit_numpy_mlp in solutions/ch05/calibration.json
-CHANCE = 0.30  # permuted labels: a tenth is guessed, and no network of 20 seeds came above 0.2
+# solutions/ch05/calibration.json: over 30 seeds the reference reads 98.3 % ± 0.4 % and would miss 96.6 % less than
+# once in 10,000 runs. 90 % leaves room for other batch sizes, optimisers, initial weights and learning rates.
+THRESHOLD = 0.90
+CHANCE = 0.30  # on shuffled labels it reads 10 % ± 4 %, once in 10,000 runs more than 27.6 %
 
 SEEDS = st.integers(0, 2**31 - 1)
 

@@ -45,4 +45,5 @@ def test_fit_numpy_mlp_trains_two_hidden_layers(student, seed):
         )
         h = np.maximum(h, 0) if i < 2 else h
     accuracy = float((h.argmax(axis=1) == y_test).mean())
+    # calibration.json: the reference reads 97.7 % ± 0.9 % and would miss 93.6 % less than once in 10,000 runs.
     expect(accuracy >= 0.85, f"The network reads {accuracy:.1%} of the unseen images; 85 % are wanted.")
