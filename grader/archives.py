@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -125,7 +126,7 @@ def _folder(root: Path) -> Handed:
         elif not entry.is_file(follow_symlinks=False):
             handed.refuse(name, "it is not a file")
         else:
-            handed.add(name, lambda path=Path(entry.path): read_file(path))
+            handed.add(name, partial(read_file, Path(entry.path)))
     return handed
 
 
@@ -197,7 +198,7 @@ def _unzip(data: bytes, handed: Handed) -> None:
         elif member.flag_bits & 1:
             handed.refuse(name, "it is encrypted: hand in an archive without a password")
         else:
-            handed.add(name, lambda member=member: budget.read(lambda: archive.open(member)))
+            handed.add(name, partial(budget.read, partial(archive.open, member)))
 
 
 def _untar(data: bytes, handed: Handed) -> None:
@@ -216,7 +217,7 @@ def _untar(data: bytes, handed: Handed) -> None:
         elif not member.isreg():
             handed.refuse(name, "it is not a file")
         else:
-            handed.add(name, lambda member=member: budget.read(lambda: archive.extractfile(member)))
+            handed.add(name, partial(budget.read, partial(archive.extractfile, member)))
 
 
 def _inner_name(name: str, handed: Handed) -> str | None:

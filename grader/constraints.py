@@ -197,6 +197,11 @@ def _uses(tree: ast.AST, module: _Module) -> list[tuple[str, int]]:
             found.extend((dotted, node.lineno) for dotted in _aliases(node).values())
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
             base, name = (*node.args, None, None)[:2]
-            if isinstance(name, ast.Constant) and isinstance(name.value, str) and (dotted := module.resolve(base)):
+            if (
+                base is not None
+                and isinstance(name, ast.Constant)
+                and isinstance(name.value, str)
+                and (dotted := module.resolve(base))
+            ):
                 found.append((f"{dotted}.{name.value}", node.lineno))
     return found

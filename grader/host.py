@@ -15,6 +15,7 @@ import itertools
 import linecache
 import random
 import re
+import re
 import sys
 import textwrap
 import types
@@ -193,9 +194,9 @@ class Host:
             return vars(whole)[name]
         if error is not None:
             raise error
-        for source, raised in self.cell_errors:
+        for source, cause in self.cell_errors:
             if f"{name}(" in source or f"class {name}" in source:
-                raise raised
+                raise cause
         where = f"{home}.py" if home in self.sources or not self.cells else "the notebook"
         raise Missing(f"{where} does not define {name}.")
 
@@ -294,8 +295,20 @@ class Host:
                 message = str(error)
             except BaseException:
                 message = ""
+            if message.startswith("in user code:"):
+                frames, message = self._inside_a_graph(type(error).__name__, message)
         kind = "Missing" if isinstance(error, Missing) else type(error).__name__
         return {"type": kind[:200], "message": message[:MAX_MESSAGE], "frames": frames[-6:]}
+
+    def _inside_a_graph(self, kind: str, message: str) -> tuple[list[list[Any]], str]:
+        """Frames and message of an exception inside tf.function: AutoGraph ran other code, and wrote both as one text."""
+        frames = [
+            [file, int(line), function, linecache.getline(file, int(line)).strip()[:200]]
+            for file, line, function in re.findall(r'^ *File "(.+)", line (\d+), in (\S+)', message, re.MULTILINE)
+            if file in self.files
+        ]
+        said = re.split(rf"^ *{re.escape(kind)}: ", message, flags=re.MULTILINE)[-1]
+        return frames, said.removeprefix("in user code:").strip()
 
 
 @contextlib.contextmanager

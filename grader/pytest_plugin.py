@@ -6,7 +6,7 @@ The plugin touches only files test_*.py in a chapter's folder; every other test 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> Iterator[None]:
+def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> Generator[None, Any, Any]:
     found = yield
     folder = module_path.parent
     if CHAPTER.fullmatch(folder.name) and folder.parent.name == "exercises":

@@ -55,7 +55,7 @@ def as_json(
     **more: Any,
 ) -> dict[str, Any]:
     """The result of one submission. exercises: (name, outcomes) in order; messages: check name → feedback text."""
-    listed = []
+    listed: list[dict[str, Any]] = []
     for name, outcomes in exercises:
         listed.append(
             {

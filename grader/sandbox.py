@@ -300,5 +300,12 @@ class Sandbox:
 
 
 _open: weakref.WeakSet[Sandbox] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for sandbox in list(_open):
+        sandbox.forget()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: [sandbox.forget() for sandbox in list(_open)])
+    os.register_at_fork(after_in_child=_forget_all)

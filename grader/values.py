@@ -24,7 +24,7 @@ class Noted(np.ndarray):
     """
 
     kind: str = "ndarray"
-    device: str = ""
+    device: str = ""  # type: ignore[assignment]  # NumPy says "cpu" of every array; here it is TensorFlow's word
 
     def __array_finalize__(self, source: Any) -> None:
         self.kind = getattr(source, "kind", "ndarray")

@@ -240,7 +240,8 @@ def _text(path: str) -> str:
 
 def _requests(control: socket.socket) -> Any:
     """Every line of JSON with the descriptors that came with it, until the other side hangs up."""
-    waiting, descriptors = b"", []
+    waiting = b""
+    descriptors: list[int] = []
     while True:
         data, received, _, _ = socket.recv_fds(control, 65536, 8)
         if not data:

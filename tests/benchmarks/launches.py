@@ -1,6 +1,6 @@
 """What walls cost: start of a zygote, then launch, first TensorFlow op and end of many workers; and what is left over.
 
-    python tests/benchmarks/launches.py [--isolation process] [--launches 100]
+python tests/benchmarks/launches.py [--isolation process] [--launches 100]
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def main() -> None:
         print(f"together  median {total:.3f} s over {arguments.launches} launches")
         after = left_over()
         freed = int(Path("/proc/meminfo").read_text().split("MemAvailable:")[1].split()[0]) - memory
-        print(f"left over: {after[0] - descriptors} descriptors, {after[1] - processes} processes, {-freed / 1024:.0f} MiB")
+        print(
+            f"left over: {after[0] - descriptors} descriptors, {after[1] - processes} processes, {-freed / 1024:.0f} MiB"
+        )
 
 
 if __name__ == "__main__":
