@@ -1,0 +1,11 @@
+# tries: answers with more than the wire carries
+# outcome: it cannot be sent; failed
+import numpy as np
+
+
+def conv2d(x, w, b, stride=1, padding="valid"):
+    return np.zeros(40_000_000)
+
+
+def im2col(x, kernel, stride=1, padding="valid"):
+    return "x" * 300_000_000
