@@ -15,7 +15,6 @@ import itertools
 import linecache
 import random
 import re
-import re
 import sys
 import textwrap
 import types

@@ -40,6 +40,29 @@ def test_python_branches_on_tensors_work_in_a_graph() -> None:
     host.close()
 
 
+LOST = """import tensorflow as tf
+
+def doubled(x):
+    return inner(x)
+
+def inner(x):
+    return 2 * x.numpy()
+"""
+
+
+def test_an_exception_inside_a_graph_shows_the_students_own_line() -> None:
+    host = Host({"m": (LOST, "m.py")}, {"doubled": {"module": "m", "arguments": "tensor"}})
+    request = {"id": 1, "do": "probe", "name": "in_graph", "args": ["doubled", np.ones(3)], "kwargs": {}}
+    raised = host.handle(request)["raised"]
+    assert raised["type"] == "AttributeError"
+    assert raised["message"] == "'SymbolicTensor' object has no attribute 'numpy'"
+    assert raised["frames"] == [
+        ["m.py", 4, "doubled", "return inner(x)"],
+        ["m.py", 7, "inner", "return 2 * x.numpy()"],
+    ]
+    host.close()
+
+
 def test_products_with_a_broadcast_matrix_are_right() -> None:
     ended = subprocess.run([sys.executable, "-c", PRODUCTS], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr[-2000:]
