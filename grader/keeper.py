@@ -53,7 +53,7 @@ class Zygote:
         process: subprocess.Popen,
         control: socket.socket,
         noise: IO[bytes],
-        scratch: tempfile.TemporaryDirectory,
+        scratch: tempfile.TemporaryDirectory | None,
         inner: int,
     ) -> None:
         self.process = process
@@ -106,7 +106,8 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self.kill()
         self.noise.close()
-        self.scratch.cleanup()
+        if self.scratch is not None:
+            self.scratch.cleanup()
 
     def kill(self) -> None:
         """End it without its consent."""
@@ -173,9 +174,9 @@ def _started(wall: Callable[[list[str]], list[str]], settings: dict[str, Any], v
     ours, theirs = socket.socketpair()
     reading, writing = os.pipe()
     noise = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - the zygote's, until it is closed
-    scratch = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
     walled = settings["isolation"] == "bwrap"
-    home = HOME if walled else scratch.name
+    scratch = None if walled else tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
+    home = HOME if scratch is None else scratch.name
     command = wall(bwrap.python_command(theirs.fileno()))
     if walled:
         command[1:1] = ["--info-fd", str(writing)]
@@ -187,7 +188,7 @@ def _started(wall: Callable[[list[str]], list[str]], settings: dict[str, Any], v
                 stdin=subprocess.DEVNULL,
                 stdout=noise,
                 stderr=noise,
-                cwd=scratch.name,
+                cwd=scratch.name if scratch else "/",
                 env={**variables, "HOME": home, "TMPDIR": "/tmp" if walled else home},
                 start_new_session=True,
             )

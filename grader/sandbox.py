@@ -294,7 +294,8 @@ class Sandbox:
         """In a forked child: the zygote is the parent's, and must see when the parent is gone."""
         if self._zygote is not None:
             self._zygote.control.close()
-            self._zygote.scratch._finalizer.detach()  # type: ignore[attr-defined]  # it is the parent's to remove
+            if self._zygote.scratch is not None:  # it is the parent's to remove
+                self._zygote.scratch._finalizer.detach()  # type: ignore[attr-defined]
             self._zygote = None
         self._lock = threading.RLock()
 

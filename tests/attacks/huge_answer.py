@@ -4,8 +4,8 @@ import numpy as np
 
 
 def conv2d(x, w, b, stride=1, padding="valid"):
-    return np.zeros(40_000_000)
+    return np.zeros(20_000_000)
 
 
 def im2col(x, kernel, stride=1, padding="valid"):
-    return "x" * 300_000_000
+    return "x" * 150_000_000
