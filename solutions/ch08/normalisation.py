@@ -166,12 +166,8 @@ class BatchNorm(tf.keras.layers.Layer):
         c = input_shape[-1]
         self.gamma = self.add_weight(name="gamma", shape=(c,), initializer="ones")
         self.beta = self.add_weight(name="beta", shape=(c,), initializer="zeros")
-        self.moving_mean = self.add_weight(
-            name="moving_mean", shape=(c,), initializer="zeros", trainable=False
-        )
-        self.moving_variance = self.add_weight(
-            name="moving_variance", shape=(c,), initializer="ones", trainable=False
-        )
+        self.moving_mean = self.add_weight(name="moving_mean", shape=(c,), initializer="zeros", trainable=False)
+        self.moving_variance = self.add_weight(name="moving_variance", shape=(c,), initializer="ones", trainable=False)
         ### END SOLUTION
 
     def call(self, x, training=False):
