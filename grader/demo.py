@@ -15,13 +15,15 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import nbformat
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from grader.build import BEGIN, END
-from grader.chapter import find_root, load_chapter, shown
-from grader.course import add_submissions, make_course
+from grader.build import stubs as build_stubs
+from grader.chapter import Chapter, find_root, load_chapter, shown
+from grader.course import add_submissions, chapter_notebook, make_course
 from grader.errors import UserError
 from grader.escape import one_line
 from grader.folder import read_results
@@ -30,7 +32,11 @@ from grader.report import write_report
 
 CHAPTER = "ch08"
 ZIPPED = "ines"  # hands in a zip
-PERFECT, UNTOUCHED = "ada", "karl"  # made from the references and from the stubs: nobody wants to read them twice
+# Made from the references and from the stubs, since nobody wants to read them twice: all modules; a notebook without the
+# capstone; all stubs; and what two students did well beside the modules that one can read.
+PERFECT, NOTEBOOK, UNTOUCHED = "ada", "emmy", "karl"
+REST = {"cleo": ("normalisation", "variants", "networks"), "ines": ("convolution", "variants")}
+CAPSTONE = "capstone"
 
 
 def stage_class(target: Path, root: Path | None = None) -> list[str]:
@@ -39,21 +45,40 @@ def stage_class(target: Path, root: Path | None = None) -> list[str]:
     What is the same as the references, or as the stubs, is made here.
     """
     root = find_root(root)
+    chapter = load_chapter(CHAPTER, hidden=True, root=root)
     target.mkdir(parents=True)
-    for entry in sorted((root / "tests" / "sample_class" / CHAPTER).iterdir()):
-        if entry.name == ZIPPED:
-            with zipfile.ZipFile(target / f"{ZIPPED}.zip", "w") as archive:
-                for path in sorted(entry.glob("*.py")):
-                    archive.write(path, f"{ZIPPED}/{path.name}")
-        else:
-            shutil.copytree(entry, target / entry.name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name, half in ((PERFECT, "solutions"), (UNTOUCHED, "exercises")):
-        (target / name).mkdir()
-        for stub in sorted((root / "exercises" / CHAPTER).glob("[!_]*.py")):
-            source = root / half / CHAPTER / stub.name
-            if source.is_file() and not stub.name.startswith(("test_", "probes")):
-                (target / name / stub.name).write_text(without_markers(source.read_text(encoding="utf-8")), "utf-8")
+    shutil.copytree(root / "tests" / "sample_class" / CHAPTER, target, dirs_exist_ok=True)
+    references = {
+        name: without_markers((chapter.solutions / f"{name}.py").read_text(encoding="utf-8"))
+        for name in chapter.module_names
+    }
+    stubs = {path.stem: text for path, text in build_stubs(chapter).items()}
+    for student, modules in {PERFECT: references, UNTOUCHED: stubs}.items():
+        _hand_in(target / student, modules)
+    for student, names in REST.items():
+        _hand_in(target / student, {name: references[name] for name in names})
+    (target / NOTEBOOK).mkdir()
+    notebook = chapter_notebook(chapter)
+    notebook.cells = [cell for cell in notebook.cells if not _is_capstone(cell.source, chapter)]
+    for cell in notebook.cells:
+        cell.source = without_markers(cell.source)
+    nbformat.write(notebook, target / NOTEBOOK / f"{CHAPTER}.ipynb")
+    with zipfile.ZipFile(target / f"{ZIPPED}.zip", "w") as archive:
+        for path in sorted((target / ZIPPED).glob("*.py")):
+            archive.write(path, f"{ZIPPED}/{path.name}")
+    shutil.rmtree(target / ZIPPED)
     return sorted(path.name for path in target.iterdir())
+
+
+def _hand_in(folder: Path, modules: dict[str, str]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, source in modules.items():
+        (folder / f"{name}.py").write_text(source, encoding="utf-8")
+
+
+def _is_capstone(source: str, chapter: Chapter) -> bool:
+    names = [name for name, home in chapter.home.items() if home == CAPSTONE]
+    return any(source.startswith(f"def {name}(") for name in names)
 
 
 def without_markers(source: str) -> str:

@@ -43,7 +43,7 @@ def distribution(work: Classwork) -> str:
     text = middle.mark_text(
         color=_INK, align="right" if side < 0 else "left", dx=5 * side, baseline="top", fontSize=12
     ).encode(x="median:Q", y=alt.value(-14), text="text:N")
-    return _svg(alt.layer(bars, rule, text).properties(width=480, height=260), "Distribution of the class's scores")
+    return _svg(alt.layer(bars, rule, text).properties(width=480, height=330), "Distribution of the class's scores")
 
 
 def exercises(work: Classwork) -> str:

@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from grader.batch import grade_folder
-from grader.demo import PERFECT, UNTOUCHED, ZIPPED, stage_class, what_was_seen
+from grader.demo import NOTEBOOK, PERFECT, UNTOUCHED, ZIPPED, stage_class, what_was_seen
 from grader.submission import find_submissions
 
 MISTAKES = {
@@ -59,7 +59,8 @@ def test_the_class_has_modules_notebooks_and_a_zip(inbox):
     }
     assert {".zip", ".ipynb"} <= kinds and any(kind.startswith(".py") for kind in kinds)
     assert "SOLUTION" not in "".join(path.read_text() for path in (inbox / PERFECT).iterdir())
-    assert zipfile.ZipFile(inbox / f"{ZIPPED}.zip").namelist() == [f"{ZIPPED}/normalisation.py", f"{ZIPPED}/pooling.py"]
+    names = zipfile.ZipFile(inbox / f"{ZIPPED}.zip").namelist()
+    assert sorted(names) == [f"{ZIPPED}/{name}.py" for name in ("convolution", "normalisation", "pooling", "variants")]
 
 
 @pytest.mark.slow
@@ -74,6 +75,13 @@ def test_the_perfect_and_the_untouched(results):
     assert results[UNTOUCHED]["score"] == 0
     assert {c["verdict"] for e in results[UNTOUCHED]["exercises"] for c in e["checks"]} == {"not_attempted"}
     assert what_was_seen(results[PERFECT]) == "everything passed"
+
+
+@pytest.mark.slow
+def test_the_references_as_a_notebook_are_as_good_as_modules(results):
+    """In a notebook all modules share one namespace: none of their names may get in another's way."""
+    wrong = {e["id"] for e in results[NOTEBOOK]["exercises"] for c in e["checks"] if c["verdict"] != "passed"}
+    assert wrong == {"ch08.fit_lenet", "ch08.fit_resnet"}  # left out, to save time
 
 
 @pytest.mark.slow
