@@ -174,8 +174,10 @@ def test_minimise_finds_a_minimum_of_himmelblaus_function(student, start):
     """minimise comes to rest in one of the four minima of Himmelblau's function."""
     x, unused = np.array(start), np.zeros(2)
     got = student.probe("minimise_of", "himmelblau", unused, unused, x, 0.01, 25)
-    expect_close(got, descend("himmelblau", unused, unused, x, 0.01, 25), what="the last point")
-    expect_within(himmelblau_value(np.asarray(got)), -1e-3, 1e-3, what="Himmelblau's function at the last point")
+    expected = descend("himmelblau", unused, unused, x, 0.01, 25)
+    # Only that it came to rest there: 25 steps end within 0.001 of it, and the other check counts steps.
+    expect_close(got, expected, what="the last point", atol=0.01)
+    expect_within(himmelblau_value(np.asarray(got)), -0.01, 0.01, what="Himmelblau's function at the last point")
 
 
 # partials ---------------------------------------------------------------------------------------------------
