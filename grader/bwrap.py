@@ -15,7 +15,7 @@ from pathlib import Path
 
 import grader
 from grader.errors import UserError
-from grader.zygote import SCRATCH
+from grader.zygote import HOME, SCRATCH
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/nix/store", "/gnu/store")
 SETTINGS = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime")
@@ -72,9 +72,14 @@ def bwrap_command(bwrap: str, command: list[str], hidden: Iterable[Path] = (), p
     arguments += ["--proc", "/proc"] if proc == "--proc" else ["--bind", "/proc", "/proc"]
     for device in DEVICES:
         arguments += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
-    for folder in SCRATCH:
+    for folder in scratch_folders():
         arguments += ["--tmpfs", folder]
-    return [*arguments, "--remount-ro", "/", "--chdir", "/tmp", "--", *command]
+    return [*arguments, "--remount-ro", "/", "--chdir", HOME, "--", *command]
+
+
+def scratch_folders() -> list[str]:
+    """The folders of SCRATCH that nothing needed lies in: a Python under /tmp must not be covered by an empty one."""
+    return [folder for folder in SCRATCH if not any(Path(folder) in path.parents for path in _needed())]
 
 
 def _views(hidden: Iterable[Path]) -> list[str]:

@@ -137,7 +137,12 @@ def start(
     environment: Mapping[str, str] | None = None,
 ) -> Zygote:
     """A zygote that is ready to fork workers. Raises SandboxUnavailable where it cannot be."""
-    settings = {"isolation": isolation, "limits": dataclasses.asdict(limits), "preload": list(preload)}
+    settings = {
+        "isolation": isolation,
+        "limits": dataclasses.asdict(limits),
+        "preload": list(preload),
+        "scratch": bwrap.scratch_folders(),
+    }
     variables = {**ENVIRONMENT, **(environment or {})}
     refused: Unready | None = None
     for wall in _walls(isolation, list(hidden)):
@@ -189,7 +194,7 @@ def _started(wall: Callable[[list[str]], list[str]], settings: dict[str, Any], v
                 stdout=noise,
                 stderr=noise,
                 cwd=scratch.name if scratch else "/",
-                env={**variables, "HOME": home, "TMPDIR": "/tmp" if walled else home},
+                env={**variables, "HOME": home, "TMPDIR": "/tmp" if walled and "/tmp" in settings["scratch"] else home},
                 start_new_session=True,
             )
         except OSError as error:

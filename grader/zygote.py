@@ -29,20 +29,24 @@ from typing import Any
 from grader import linux
 from grader.limits import Limits, apply_rlimits, children, expendable, inner_number, own_depth, resident, usage_below
 
-SCRATCH = ("/tmp", "/dev/shm", "/home/student")  # all that a worker may write to, in memory, its own
-HOME = SCRATCH[-1]
+HOME = "/student"
+SCRATCH = (HOME, "/tmp", "/dev/shm")  # all that a worker may write to, in memory, its own
 SHOWN = ("cpuinfo", "meminfo", "version")  # all that a worker sees of /proc
 SOCKET, REPORT = 3, 4
 NEW_NAMESPACES = linux.CLONE_NEWUSER | linux.CLONE_NEWPID | linux.CLONE_NEWNS | linux.CLONE_NEWIPC | linux.CLONE_NEWNET
 
 
 class Zygote:
-    """walls: whether children get namespaces and filters of their own (bwrap), or limits only (process)."""
+    """walls: whether children get namespaces and filters of their own (bwrap), or limits only (process).
 
-    def __init__(self, control: socket.socket, walls: bool, limits: Limits) -> None:
+    scratch: folders that each of them gets empty, and may write to.
+    """
+
+    def __init__(self, control: socket.socket, walls: bool, limits: Limits, scratch: list[str]) -> None:
         self.control = control
         self.walls = walls
         self.limits = limits
+        self.scratch = scratch
         self.workers: set[int] = set()
         self.baseline = 0
         self.filters: tuple[Any, ...] = ()
@@ -216,7 +220,7 @@ def _furnish(zygote: Zygote) -> None:
     """The worker's own file system: the zygote's, read-only, with fresh scratch folders and almost no /proc."""
     flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
-    for folder in SCRATCH:
+    for folder in zygote.scratch:
         linux.mount("tmpfs", folder, "tmpfs", flags, f"size={zygote.limits.scratch},nr_inodes=4096,mode=0700")
     linux.mount("tmpfs", "/proc", "tmpfs", flags, "size=1m,nr_inodes=64,mode=0555")
     for name, text in zygote.proc.items():
@@ -263,7 +267,7 @@ def main() -> None:
     os.set_inheritable(control.fileno(), False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings, _ = next(_requests(control))
-    zygote = Zygote(control, settings["isolation"] == "bwrap", Limits(**settings["limits"]))
+    zygote = Zygote(control, settings["isolation"] == "bwrap", Limits(**settings["limits"]), settings["scratch"])
     stage = "walls"
     try:
         zygote.prepare()

@@ -151,7 +151,7 @@ def test_environment_holds_nothing_of_the_judges(worker):
     names = run(worker, "import os; r = sorted(os.environ)")
     assert "GRADER_TEST_SECRET" not in names
     assert not [name for name in names if "TOKEN" in name or "KEY" in name or "PASS" in name]
-    assert run(worker, "import os; r = [os.environ['HOME'], os.getcwd()]") == ["/home/student", "/home/student"]
+    assert run(worker, "import os; r = [os.environ['HOME'], os.getcwd()]") == ["/student", "/student"]
 
 
 def test_has_no_descriptors_but_its_own(worker):
@@ -173,7 +173,7 @@ def test_writes_nowhere_but_to_scratch(worker):
         import os, sys
         r = []
         for folder, _, _ in [*os.walk("/", topdown=True)]:
-            if folder.count("/") <= 5 and not folder.startswith(("/tmp", "/dev/shm", "/home/student")):
+            if folder.count("/") <= 5 and not folder.startswith(("/tmp", "/dev/shm", "/student")):
                 try:
                     open(os.path.join(folder, "written"), "w").close()
                     r.append(folder)
@@ -206,7 +206,7 @@ def test_cannot_change_permissions_owners_or_the_grader(worker):
 def test_scratch_is_small_and_gone_with_the_worker(walls):
     with walls.launch() as worker:
         load(worker)
-        for folder in ("/tmp", "/dev/shm", "/home/student"):
+        for folder in ("/tmp", "/dev/shm", "/student"):
             fill = f"""
                 r = 0
                 try:
@@ -219,7 +219,7 @@ def test_scratch_is_small_and_gone_with_the_worker(walls):
             assert run(worker, fill) == 28  # ENOSPC
     with walls.launch() as worker:
         load(worker)
-        assert run(worker, "import os; r = [os.listdir(p) for p in ('/tmp', '/dev/shm', '/home/student')]") == [[]] * 3
+        assert run(worker, "import os; r = [os.listdir(p) for p in ('/tmp', '/dev/shm', '/student')]") == [[]] * 3
 
 
 def test_hidden_folders_stay_hidden_inside_of_what_python_needs():
@@ -231,6 +231,24 @@ def test_hidden_folders_stay_hidden_inside_of_what_python_needs():
         assert run(worker, f"import os; r = os.listdir({str(folder)!r})") == []
         with pytest.raises(Raised, match="Read-only"):
             run(worker, f"open({str(folder / 'x')!r}, 'w')")
+
+
+def test_python_may_lie_where_scratch_folders_are(monkeypatch, tmp_path):
+    """A clone in /tmp, say: then /tmp stays as it is, and temporary files go elsewhere."""
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    (packages / "module_of_this_test.py").write_text("x = 5\n")
+    monkeypatch.syspath_prepend(str(packages))
+    monkeypatch.setattr("grader.bwrap.SCRATCH", ("/student", str(tmp_path.parent), "/dev/shm"))
+    assert bwrap.scratch_folders() == ["/student", "/dev/shm"]
+    with started(light(Sandbox())) as sandbox, sandbox.launch() as worker:
+        load(worker)
+        code = (
+            "import tempfile, module_of_this_test as m\nwith tempfile.NamedTemporaryFile() as f: r = [m.x, f.name[:9]]"
+        )
+        assert run(worker, code) == [5, "/student/"]
+        with pytest.raises(Raised, match="Read-only"):
+            run(worker, f"open({str(packages / 'new')!r}, 'w')")
 
 
 # --- whom it reaches ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,133 @@
+"""The attacks of tests/attacks/ against the stock `nbgrader autograde`, which runs test cells in the student's kernel.
+
+    python tests/benchmarks/stock_nbgrader.py [--out table.md] [attack …]
+
+Everything runs behind bwrap in a folder of its own, since nothing contains an attack there; those that would only stop
+this machine are left out. Takes some 10 seconds an attack.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ATTACKS = ROOT / "tests" / "attacks"
+USUAL = ("conv_output_size", "conv2d", "im2col")
+INSIDE = "GRADER_STOCK_INSIDE"
+# They flood, hang, or kill all that they can name: what they would show is a dead kernel.
+LEFT_OUT = frozenset(
+    (
+        *("floods_memory", "fork_bomb", "thread_bomb", "floods_files", "floods_output", "signals_to_others", "drips"),
+        *(
+            "endless_loop",
+            "hangs_at_import",
+            "stops_the_clock",
+            "daemon",
+            "closes_the_wire",
+            "endless_frame",
+            "huge_answer",
+        ),
+    )
+)
+
+
+def behind_bwrap(arguments: list[str], out: Path) -> int:
+    """Run this file again where it can harm nothing."""
+    from grader.bwrap import bwrap_candidates
+
+    out.touch()
+    command = [bwrap_candidates()[0], "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    command += ["--tmpfs", "/dev/shm", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--die-with-parent"]
+    command += ["--bind", str(out), str(out), "--setenv", INSIDE, "1", "--setenv", "HOME", "/tmp", "--chdir", "/tmp"]
+    return subprocess.run([*command, sys.executable, __file__, *arguments]).returncode
+
+
+def make_course(course: Path) -> None:
+    """A course whose ch08 has the three exercises of USUAL, with nbgrader as it is shipped."""
+    from grader.chapter import load_chapter
+    from grader.course import chapter_notebook
+
+    notebook = json.loads(json.dumps(chapter_notebook(load_chapter("ch08", hidden=True))))
+    wanted = ["ch08-setup", *(f"ch08-{name}{part}" for name in USUAL for part in ("-solution", ""))]
+    notebook["cells"] = [c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") in wanted]
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+        if cell["metadata"]["nbgrader"]["solution"]:
+            cell["source"] = "### BEGIN SOLUTION\n### END SOLUTION"
+    (course / "source" / "ch08").mkdir(parents=True)
+    (course / "source" / "ch08" / "ch08.ipynb").write_text(json.dumps(notebook))
+    (course / "nbgrader_config.py").write_text(
+        'c = get_config()\nc.CourseDirectory.course_id = "stock"\nc.ExecutePreprocessor.timeout = 60\n'
+        "c.Execute.timeout = 60\n"
+    )
+    nbgrader(course, "generate_assignment", "ch08")
+
+
+def nbgrader(course: Path, *arguments: str) -> str:
+    """Run an nbgrader command; what it said."""
+    program = Path(sys.executable).parent / "nbgrader"
+    environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [program, *arguments], cwd=course, capture_output=True, text=True, timeout=400, env=environment
+    )
+    return done.stdout + done.stderr
+
+
+def hand_in(course: Path, student: str, path: Path) -> None:
+    """The released notebook, with the attack where the solutions go."""
+    notebook = json.loads((course / "release" / "ch08" / "ch08.ipynb").read_text())
+    solutions = [c for c in notebook["cells"] if c["metadata"]["nbgrader"]["solution"]]
+    if path.suffix == ".ipynb":
+        cells = [c for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
+        place = notebook["cells"].index(solutions[0])
+        notebook["cells"][place : place + 1] = cells
+    else:
+        solutions[0]["source"] = path.read_text()
+    for cell in solutions[1:]:
+        cell["source"] = ""
+    folder = course / "submitted" / student / "ch08"
+    folder.mkdir(parents=True)
+    (folder / "ch08.ipynb").write_text(json.dumps(notebook))
+
+
+def score(course: Path, student: str) -> float | None:
+    """What the gradebook has; None if there is no grade."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        try:
+            return float(book.find_submission("ch08", student).score)
+        except Exception:
+            return None
+
+
+def main() -> None:
+    """Print a line for each attack: its points of the possible ones."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("stock.md"))
+    parser.add_argument("attacks", nargs="*")
+    chosen = parser.parse_args()
+    if not os.environ.get(INSIDE):
+        raise SystemExit(behind_bwrap([*sys.argv[1:]], chosen.out.resolve()))
+    course = Path("/tmp/course")
+    make_course(course)
+    paths = [p for p in sorted(ATTACKS.glob("*")) if p.suffix in (".py", ".ipynb") and p.stem not in LEFT_OUT]
+    paths = [ROOT / "solutions" / "ch08" / "convolution.py", *(p for p in paths if "fit_" not in p.read_text())]
+    with chosen.out.open("a") as out:
+        for path in [p for p in paths if not chosen.attacks or p.stem in chosen.attacks]:
+            hand_in(course, path.stem, path)
+            try:
+                nbgrader(course, "autograde", "ch08", "--student", path.stem)
+                got = score(course, path.stem)
+            except subprocess.TimeoutExpired:
+                got = None
+            print(f"| {path.stem} | {'no grade' if got is None else f'{got:g}'} |", file=out, flush=True)
+
+
+if __name__ == "__main__":
+    main()
