@@ -18,7 +18,7 @@ from grader.mutants import Mutant, definitions, reached
 
 # What draws, compares and probes, and so decides a verdict.
 ENGINE = ("comparison.py", "gradients.py", "probes.py", "strategies.py", "training.py", "values.py")
-NAMING = 2  # of the form in which names are kept
+NAMING = 3  # of the form in which names are kept
 
 
 def digest(*parts: Any) -> str:

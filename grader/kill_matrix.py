@@ -157,6 +157,7 @@ def _measure(laboratory: Laboratory, matrix: Matrix, store: Store, at_once: int)
             matrix.broken.append(f"The reference of {ended.key} could not be examined: {ended.why}.")
         else:
             matrix.baseline |= found["seconds"]
+            laboratory.seconds |= found["seconds"]
             matrix.draws |= {name: Draws(**counts) for name, counts in found["draws"].items()}
             matrix.broken += [f"The reference fails {sentence}" for sentence in found["failed"]]
             slowest = max(found["seconds"].values(), default=0.0)

@@ -18,11 +18,14 @@ from grader.fingerprints import Fingerprints
 from grader.host import Host
 from grader.judge import Examiner, trace_check
 from grader.mutants import Mutant
-from grader.student import Local, Student
+from grader.student import Call, Local, Student
 
 SEED = 0  # of the run that makes the matrix
 LATE = 4  # a mutant whose first kill came at this example or later is run again with
 AGAIN = (1, 2, 3, 4)  # these seeds
+SLOW = (
+    1.0  # seconds of one pass over an exercise's checks beyond which only the first failing check is asked for a name
+)
 OTHER = 24  # examples by which a mutant is compared with named bugs: three times a stored trace, and other ones
 
 
@@ -56,7 +59,8 @@ class Laboratory:
     diagnoses: Diagnoses
     bugs: dict[str, list[Patch]]
     prints: Fingerprints
-    limits: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)  # of the reference, by check
+    limits: dict[str, float] = field(default_factory=dict)  # of one call, by exercise
     traces: dict[str, dict[str, Trace]] = field(default_factory=dict)  # bug id → check → its answers to other inputs
     _kept: dict[tuple[int, str], Trace] = field(default_factory=dict)
 
@@ -117,21 +121,22 @@ class Laboratory:
         for exercise in mutant.exercises:
             failed = [c for c in self.quick(exercise) if c.name in cells and cells[c.name].kills]
             if failed and self.bugs.get(exercise):
+                if sum(self.seconds.get(c.name, 0.0) for c in self.quick(exercise)) > SLOW:
+                    failed = failed[:1]
                 student = self.student(modules)
-                said.setdefault(exercise, {}).update(self._names(exercise, failed, student, reference))
-                like[exercise] = self._like(exercise, student, reference)
+                found, like[exercise] = self._names(exercise, failed, student, reference)
+                names = said[exercise] = said.get(exercise, {}) | found
                 amiss[exercise] = [
                     check.name
                     for check in failed
-                    if (name := said[exercise].get(check.name)) and name not in like[exercise]
-                    if not self._same(f"{exercise}.{name}", check, student, reference)
+                    if check.name in names and names[check.name] not in like[exercise]
+                    if not self._same(f"{exercise}.{names[check.name]}", check, student, reference)
                 ]
         visible = [c for e in mutant.exercises for c in self.quick(e) if not c.hidden]
         first = first_kill(cells, [c.name for c in visible])
         again: list[Kill | None] = []
         if first is not None and first[0] >= LATE:
-            names = [c.name for c in visible]
-            again = [first_kill(examine(visible, seed), names) for seed in AGAIN]
+            again = [first_kill(examine(visible, seed), [c.name for c in visible]) for seed in AGAIN]
         return {
             "cells": {name: list(asdict(cell).values()) for name, cell in cells.items()},
             "said": said,
@@ -140,27 +145,28 @@ class Laboratory:
             "again": again,
         }
 
-    def _names(self, exercise: str, failed: Sequence[Check], student: Student, reference: Student) -> dict[str, str]:
-        """The names that the failing checks would give, as `Examiner.name_mistake` finds them."""
-        traces: dict[str, Any] = {}
+    def _names(
+        self, exercise: str, failed: Sequence[Check], student: Student, reference: Student
+    ) -> tuple[dict[str, str], list[str]]:
+        """The names that failing checks would give, as `Examiner.name_mistake` finds them, and the named bugs that behave as
+        this code does on all checks, with other inputs."""
+        traces: dict[str, list[list[Call]]] = {}
 
-        def trace(check: Check) -> Any:
+        def trace(check: Check) -> list[list[Call]]:
             if check.name not in traces:
                 traces[check.name] = trace_check(check, student, reference) if student.alive else []
             return traces[check.name]
 
-        found = {}
+        said, same = {}, self.bugs[exercise]
         for check in failed:
             others = [c for c in self.chapter.checks_of(exercise) if c is not check and not c.capstone]
-            found[check.name] = self.diagnoses.find(check, others, trace)
-        return {check: name for check, name in found.items() if name}
-
-    def _like(self, exercise: str, student: Student, reference: Student) -> list[str]:
-        """The named bugs that behave as this code does on all checks, with other inputs."""
-        same = self.bugs[exercise]
+            said[check.name] = self.diagnoses.find(check, others, trace)
+            # A bug that answers the stored inputs otherwise need not be tried on others: this spares most of them.
+            stored, mine = self.diagnoses.traces.get(check.name, {}), sign_trace(trace(check))
+            same = [bug for bug in same if bug.name not in stored or alike(stored[bug.name], mine)]
         for check in self.quick(exercise):
             same = [bug for bug in same if self._same(bug.id, check, student, reference)]
-        return [bug.name for bug in same]
+        return {check: name for check, name in said.items() if name}, [bug.name for bug in same]
 
     def _same(self, bug: str, check: Check, student: Student, reference: Student) -> bool:
         """Whether a student answers a check's other inputs as a named bug does."""
