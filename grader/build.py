@@ -181,12 +181,19 @@ def _build_diagnoses(chapter: Chapter, built: Built, check: bool, progress: Call
             f"{shown(places[0])} is not what the named bugs of {chapter.name} do now{names}. Run: grader build {chapter.name}"
         )
         return
-    recorded = record(chapter, stale, progress)
     kept = {c.name for c in chapter.checks if c.exercise not in stale}
-    for path, old, new, sides in zip(places, stored, recorded, (head, Diagnoses()), strict=True):
-        sides.traces = {**{name: old.traces[name] for name in old.traces if name in kept}, **new}
-        diagnosis.write(path, sides)
-        built.written.append(path)
+    sides = (head, Diagnoses())
+    for old, side in zip(stored, sides, strict=True):
+        side.traces = {name: old.traces[name] for name in old.traces if name in kept}
+    head.inputs = {name: digest for name, digest in inputs.items() if name not in stale}
+    for name in [*stale, None]:  # written after each exercise: a build that is ended goes on where it stopped
+        if name is not None:
+            for side, new in zip(sides, record(chapter, [name], progress), strict=True):
+                side.traces = {**side.traces, **new}
+            head.inputs[name] = inputs[name]
+        for path, side in zip(places, sides, strict=True):
+            diagnosis.write(path, side)
+    built.written += places
 
 
 def inputs_of(chapter: Chapter) -> dict[str, str]:

@@ -208,11 +208,14 @@ class Examiner:
 
     def _student(self, module: str) -> Student:
         """The Student of one module of the submission: one worker for each, so that modules cannot disturb each other."""
-        group = module if module in self.sources else ""
+        group = self._group(module)
         if self._current is None or self._current[0] != group:
             self.close()
             self._current = (group, self.open_student())
         return self._current[1]
+
+    def _group(self, module: str) -> str:
+        return module if module in self.sources else ""
 
     def close(self) -> None:
         """End the worker in use."""
@@ -270,17 +273,25 @@ class Examiner:
     def chapter_outcomes(
         self, progress: Callable[[str], None] | None = None, only: Sequence[str] | None = None
     ) -> list[tuple[str, list[Outcome]]]:
-        """All exercises in order; a failure becomes `blocked` where an exercise that it needs did not pass."""
-        found: list[tuple[str, list[Outcome]]] = []
+        """All exercises in order; a failure becomes `blocked` where an exercise that it needs did not pass.
+
+        A worker's hidden checks come last: what it has seen of them then, no message of a visible check can tell.
+        """
+        groups: dict[str, list[str]] = {}
         for name in self.chapter.exercises:
-            if only is not None and name not in only:
-                continue
-            found.append((name, self.exercise(name)))
-            if progress is not None:
-                progress(name)
-        self.close()
-        block(self.chapter, dict(found))
-        return found
+            if only is None or name in only:
+                groups.setdefault(self._group(self.chapter.home[name]), []).append(name)
+        found: dict[str, list[Outcome]] = {}
+        for names in groups.values():
+            for name in names:
+                found[name] = self.exercise(name, self.chapter.checks_of(name, hidden=False))
+            for name in names:
+                found[name] += self.exercise(name, self.chapter.checks_of(name, hidden=True))
+                if progress is not None:
+                    progress(name)
+            self.close()
+        block(self.chapter, found)
+        return [(name, found[name]) for name in self.chapter.exercises if name in found]
 
 
 def block(chapter: Chapter, outcomes: Mapping[str, Sequence[Outcome]]) -> None:

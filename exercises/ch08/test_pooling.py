@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from grader import Exercise, check, expect, expect_close, expect_shape, expect_untouched
 from grader.gradients import tape_vjp
-from grader.strategies import PATTERNS, SEEDS, Case, distinct_sizes
+from grader.strategies import PATTERNS, SEEDS, Case
 
 LIBRARIES = ("tensorflow.*", "keras.*", "torch.*", "jax.*", "scipy.*", "cv2.*", "skimage.*")
 
@@ -43,9 +43,11 @@ EXERCISES = (
 )
 
 
+# Choices shrink to the first of each list: simple ones to read, then those in which no two axes are alike.
 SIZE = st.integers(1, 3)
 GAP = st.integers(0, 1)
-SIDES = st.sampled_from(((5, 6), (6, 5), (7, 5), (3, 7), (5, 3)))
+ENDS = st.sampled_from(((1, 1), (1, 2), (3, 2), (2, 3), (4, 3), (2, 4), (3, 4)))  # batch, channels
+ROOM = st.integers(0, 5)
 
 
 @st.composite
@@ -56,8 +58,8 @@ def pool_cases(draw, pattern=("quarters", "normal"), apart=False):
     """
     size = draw(SIZE)
     stride = size + draw(GAP) if apart else draw(st.integers(1, size + 1))
-    batch, channels = draw(distinct_sizes(2, low=2, high=4))
-    height, width = draw(SIDES)
+    batch, channels = draw(ENDS)
+    height, width = size + draw(ROOM), size + draw(ROOM)
     shape, rng = (batch, height, width, channels), np.random.default_rng(draw(SEEDS))
     chosen = draw(st.sampled_from(pattern))
     if chosen == "distinct":

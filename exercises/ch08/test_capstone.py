@@ -1,0 +1,330 @@
+"""Checks of capstone.py: training, judged by predictions for images whose labels the student's code never sees.
+
+The classes are numbered anew in every run, so that no model that was trained beforehand can know them. Thresholds come
+from solutions/ch08/calibration.json (`grader calibrate ch08`); they leave room for other optimisers and batch sizes.
+"""
+
+import math
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from hypothesis import given
+
+from grader import Exercise, check, expect, expect_shape
+from grader.data import load
+from grader.strategies import SEEDS
+from grader.training import accuracy, gpu_available, mean_cross_entropy
+
+EXERCISES = (
+    Exercise(
+        "fit_lenet",
+        hints=(
+            "Seed first, then make the network, compile it, fit it, and give it back.",
+            "The loss is keras.losses.SparseCategoricalCrossentropy(from_logits=True): the last layer has no activation.",
+            "keras.utils.set_random_seed(seed); model = LeNet-5 with Dense(10) last; "
+            "model.compile(keras.optimizers.Adam(0.002), loss); model.fit(x, y, batch_size=32, epochs=epochs, verbose=0).",
+        ),
+        seconds=120,
+    ),
+    Exercise(
+        "fit_resnet",
+        hints=(
+            "It is fit_lenet with another network: build that with the functional API, from keras.Input(x.shape[1:]) on.",
+            "If the model knows its images in training but not in inference, look at momentum in BatchNormalization.",
+            "A block: conv, BN, ReLU, conv, BN; plus the shortcut, which is conv 1×1 and BN where the stride is 2; ReLU. "
+            "BN is BatchNormalization(momentum=0.9).",
+        ),
+        seconds=120,
+    ),
+)
+
+CLASSES = 10
+OWN = 0.9  # the share of the images that it was trained on that fit_resnet must know
+CHANCE = 0.4  # more than a network can classify rightly that was trained on shuffled labels
+KNOWN = 300  # images that fit_resnet was trained on, and that the model is asked about again
+FRESH_SEEDS = SEEDS.filter(bool)  # the simplest draw, tried first, is rejected: so the one example is a random one
+
+
+class Budget(NamedTuple):
+    """How much is trained, and what is then asked of images that were not seen."""
+
+    images: int
+    epochs: int
+    side: int
+    accuracy: float
+    loss: float = math.inf
+
+
+# fit_lenet, fit_lenet_loss and so on in solutions/ch08/calibration.json, from the references over 20 seeds and more; a
+# threshold leaves as much room again for slower training than the reference's, such as SGD without momentum.
+LENET = Budget(images=3200, epochs=4, side=28, accuracy=0.6, loss=1.1)
+LENET_GPU = Budget(images=10_000, epochs=5, side=28, accuracy=0.75, loss=0.75)
+RESNET = Budget(images=320, epochs=12, side=16, accuracy=0.6)
+RESNET_GPU = Budget(images=2000, epochs=5, side=32, accuracy=0.9)
+
+
+def in_words(budget):
+    """What was trained, for messages."""
+    size = "" if gpu_available() else " (the small budget: there is no GPU)"
+    return f"After {budget.epochs} epochs of {budget.images:,} images{size}"
+
+
+# --- images -------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def clothes():
+    """Fashion-MNIST as ((x, y), (x_test, y_test)): float32 pixels from 0 to 1, [n, 28, 28, 1]."""
+    (x, y), (x_test, y_test) = load("fashion_mnist")
+    x, x_test = (np.float32(part[..., None] / 255) for part in (x, x_test))
+    return (x, y), (x_test, y_test)
+
+
+def figures(n, seed, height, width=None):
+    """Coloured figures on a ground of another colour, with noise: float32 [n, height, width, 3], and their classes, int64.
+
+    Classes 0 to 4 are bluish discs, squares, triangles, crosses and rings, 5 to 9 the same in reddish.
+    """
+    rng = np.random.default_rng([seed, height])
+    labels = rng.integers(0, CLASSES, n)
+    size = np.array([height, width or height])
+    radius = size.min() * rng.uniform(0.25, 0.42, n)
+    centre = rng.uniform(radius, size[:, None] - radius)
+    rows, columns = np.mgrid[: size[0], : size[1]]
+    radius, top, left = (part[:, None, None] for part in (radius, *centre))
+    u, v = (rows - top) / radius, (columns - left) / radius  # 1 at the figure's rim
+    distance = np.hypot(u, v)
+    shapes = np.stack(
+        [
+            distance < 1,
+            np.maximum(abs(u), abs(v)) < 0.85,
+            (abs(v) < (u + 1) / 2) & (u < 1),
+            (np.minimum(abs(u), abs(v)) < 0.3) & (np.maximum(abs(u), abs(v)) < 1),
+            (distance < 1) & (distance > 0.6),
+        ]
+    )
+    inside = shapes[labels % 5, np.arange(n)][..., None]
+    strong, middle, weak = rng.uniform((0.65, 0, 0), (1, 0.6, 0.35), (n, 3)).T
+    colour = np.where(labels < 5, (weak, middle, strong), (strong, middle, weak)).T[:, None, None]
+    ground = rng.uniform(0, 0.5, (n, 1, 1, 3))
+    images = np.where(inside, colour, ground) + 0.05 * rng.standard_normal((n, *size, 3))
+    return np.float32(np.clip(images, 0, 1)), labels
+
+
+# --- trainings ----------------------------------------------------------------------------------------------------------
+
+
+def train(student, name, x, y, seed, epochs, inputs):
+    """The probe's report for one training; fails unless the answers are finite numbers of the right shape."""
+    report = student.probe("trained_network", name, x, y, seed, epochs, inputs)
+    expect(
+        not report["changed"],
+        f"{name} changed its argument {' and '.join(report['changed'])} in place: work on a copy.",
+        diagnosis="changes_arguments",
+    )
+    expect_shape(report["inference"], (len(inputs), CLASSES), np.float32, "what the model answers")
+    expect(
+        np.isfinite(report["inference"]).all(),
+        "The model answers numbers that are not finite: the steps are too large.",
+    )
+    return report
+
+
+def lenet_run(student, seed, budget):
+    """Train fit_lenet with this budget: the probe's report, and the labels of the 2,000 test images."""
+    (x, y), (inputs, labels) = clothes()
+    names = np.random.default_rng([seed, 1]).permutation(CLASSES)
+    x, y = x[: budget.images], names[y[: budget.images]]
+    return train(student, "fit_lenet", x, y, seed, budget.epochs, inputs), names[labels]
+
+
+def resnet_run(student, seed, budget, epochs=None):
+    """Train fit_resnet with this budget: the probe's report, and labels, for its first 300 images and then 1,000 new ones."""
+    x, labels = figures(budget.images + 1000, seed, budget.side)
+    labels = np.random.default_rng([seed, 2]).permutation(CLASSES)[labels]
+    asked = np.r_[:KNOWN, budget.images : len(x)]
+    some = slice(budget.images)
+    epochs = budget.epochs if epochs is None else epochs
+    return train(student, "fit_resnet", x[some], labels[some], seed, epochs, x[asked]), labels[asked]
+
+
+def probabilities(answers):
+    """Whether these answers went through a softmax."""
+    return answers.min() >= 0 and np.allclose(answers.sum(axis=1), 1, atol=1e-3)
+
+
+def mistake(report, labels, untrained=None):
+    """The named mistake that a trained model's answers show; or None. untrained: what the model answers after 0 epochs."""
+    logits, dim = np.asarray(report["inference"]), np.asarray(report["dim"])
+    right, loss = accuracy(logits, labels), mean_cross_entropy(logits, labels)
+    sums = logits.sum(axis=1)
+    if probabilities(logits):
+        return "softmax_output"
+    if untrained is not None and np.allclose(logits, untrained, atol=1e-6):
+        return "never_trained"
+    if logits.std(axis=0).max() < 1e-4:
+        return "steps_too_large"
+    if logits.min() == 0 and (logits == 0).mean() > 0.2:
+        return "relu_output"
+    if right < 0.2 and logits.max() < 0.1 and np.median(sums) < -1:
+        return "loss_of_probabilities"
+    if right < 0.2 and abs(loss - math.log(CLASSES)) < 0.2 and abs(np.median(sums)) < 0.5:
+        return "pairs_broken"
+    if mean_cross_entropy(dim, labels[: len(dim)]) < min(loss, 2) - 0.2:
+        return "scaled_twice"
+    if right > 0.6 and abs(np.median(sums) - 1) < 0.1 and np.abs(logits).max() < 3:
+        return "squared_error"
+    return None
+
+
+def expect_logits(report, labels, what):
+    """Fail if the model answers probabilities."""
+    expect(
+        not probabilities(np.asarray(report["inference"])),
+        f"{what} should answer logits, but probabilities came back: every row adds up to 1.",
+        report["inference"],
+        diagnosis=mistake(report, labels),
+    )
+
+
+@check("fit_lenet", points=3, examples=1, capstone=True)
+@given(seed=FRESH_SEEDS)
+def test_fit_lenet_learns_to_tell_clothes_apart(student, seed):
+    """After a short training the model classifies most pictures that it has not seen rightly, whatever the classes' numbers."""
+    budget = LENET_GPU if gpu_available() else LENET
+    report, labels = lenet_run(student, seed, budget)
+    expect_logits(report, labels, "fit_lenet's model")
+    logits = report["inference"]
+    right, loss = accuracy(logits, labels), mean_cross_entropy(logits, labels)
+    if right >= budget.accuracy and loss <= budget.loss:
+        return
+    (x, y), (inputs, _) = clothes()
+    fresh = train(student, "fit_lenet", x[:64], y[:64], seed, 0, inputs)["inference"]
+    name = mistake(report, labels, fresh)
+    expect(
+        right >= budget.accuracy,
+        f"{in_words(budget)} the model classifies {right:.1%} of 2,000 new ones rightly; at least {budget.accuracy:.0%} are "
+        f"wanted.",
+        diagnosis=name,
+    )
+    expect(
+        loss <= budget.loss,
+        f"{in_words(budget)} the model's mean cross-entropy on 2,000 new ones is {loss:.2f}; at most {budget.loss} is wanted. "
+        f"It classifies {right:.1%} of them rightly, so its logits are of the wrong size.",
+        diagnosis=name,
+    )
+
+
+@check("fit_lenet", points=1, examples=1, capstone=True)
+@given(seed=FRESH_SEEDS)
+def test_fit_lenet_is_decided_by_seed_and_epochs(student, seed):
+    """With 0 epochs the model is untrained; another seed makes another model."""
+    (x, y), (inputs, labels) = clothes()
+    one, two = (
+        train(student, "fit_lenet", x[:2000], y[:2000], s, 0, inputs[:500])["inference"] for s in (seed, seed + 1)
+    )
+    expect_untrained(one, labels[:500], "fit_lenet")
+    expect_different(one, two)
+
+
+def expect_untrained(answers, labels, name):
+    """Fail if a model after 0 epochs knows more than it could by chance."""
+    right, loss = accuracy(answers, labels), mean_cross_entropy(answers, labels)
+    expect(
+        loss > 1.8 and right < 0.5,
+        f"With epochs=0 {name} gives back a model that was trained: it classifies {right:.1%} of new images rightly, and its "
+        f"mean cross-entropy is {loss:.2f}; chance would be 10% and 2.30.",
+        diagnosis="epochs_ignored",
+    )
+
+
+def expect_different(one, two):
+    """Fail if two seeds gave the same model; a last layer that starts at zero cannot tell."""
+    expect(
+        not one.any() or not np.allclose(one, two, atol=1e-4),
+        "Two seeds gave the same model: use the argument seed for all that is random, once, at the beginning.",
+        diagnosis="seed_fixed",
+    )
+
+
+def shuffled_run(student, seed):
+    """Train fit_lenet on labels that do not belong to their pictures: what it answers for the 2,000 test images."""
+    (x, y), (inputs, _) = clothes()
+    shuffled = np.random.default_rng([seed, 3]).permutation(y[:640])
+    return train(student, "fit_lenet", x[:640], shuffled, seed, 1, inputs)["inference"]
+
+
+@check("fit_lenet", points=1, examples=1, capstone=True)
+@given(seed=FRESH_SEEDS)
+def test_fit_lenet_repeats_itself_and_learns_nothing_from_shuffled_labels(student, seed):
+    """The same seed gives the same model, and one that was trained on shuffled labels knows nothing of new pictures."""
+    one, two = (shuffled_run(student, seed) for _ in range(2))
+    # Two threads may add in another order; a training that is not seeded moves every logit by about its own size.
+    expect(
+        np.abs(one - two).mean() <= 0.02 * one.std(),
+        "The same seed gave two different models: seed all that is random at the beginning, the initial weights too.",
+        diagnosis="seed_ignored",
+    )
+    # fit_lenet_shuffled in solutions/ch08/calibration.json
+    right = accuracy(one, clothes()[1][1])
+    expect(
+        right < CHANCE,
+        f"From shuffled labels nothing can be learned, and yet {right:.1%} of new pictures are classified rightly.",
+    )
+
+
+# --- coloured figures ---------------------------------------------------------------------------------------------------
+
+
+@check("fit_resnet", points=3, examples=1, capstone=True)
+@given(seed=FRESH_SEEDS)
+def test_fit_resnet_learns_to_tell_figures_apart(student, seed):
+    """After a short training the model knows the images that it was trained on, and most others, in inference too."""
+    budget = RESNET_GPU if gpu_available() else RESNET
+    report, labels = resnet_run(student, seed, budget)
+    expect_logits(report, labels, "fit_resnet's model")
+    own, new = (accuracy(report["inference"][part], labels[part]) for part in (slice(KNOWN), slice(KNOWN, None)))
+    if own >= OWN and new >= budget.accuracy:
+        return
+    training = accuracy(report["training"][:KNOWN], labels[:KNOWN])
+    name = "moving_averages_lag" if training >= OWN else resnet_mistake(student, report, labels, seed, budget)
+    expect(
+        own >= OWN,
+        f"{in_words(budget)} the model knows {own:.1%} of them in inference (training=False), and {training:.1%} in training; "
+        f"{OWN:.0%} are wanted.",
+        diagnosis=name,
+    )
+    expect(
+        new >= budget.accuracy,
+        f"{in_words(budget)} the model classifies {new:.1%} of 1,000 new ones rightly; {budget.accuracy:.0%} are wanted.",
+        diagnosis=name,
+    )
+
+
+def resnet_mistake(student, report, labels, seed, budget):
+    """The named mistake of a model that does not know the images that it was trained on; or None."""
+    fresh, _ = resnet_run(student, seed, budget, epochs=0)
+    if np.allclose(report["inference"], fresh["inference"], atol=1e-6):
+        return "never_trained"
+    logits, known = np.asarray(report["inference"])[:KNOWN], labels[:KNOWN]
+    if accuracy(logits, known) > 0.3:
+        return None
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    sure = (1 / shares.sum(axis=1)).mean()  # the mean probability of the model's own choice
+    return "pairs_broken" if sure > 0.5 else None
+
+
+@check("fit_resnet", points=0.5, examples=1, capstone=True)
+@given(seed=FRESH_SEEDS)
+def test_fit_resnet_is_decided_by_seed_and_epochs(student, seed):
+    """With 0 epochs the model is untrained; the same seed makes the same model, another seed another one."""
+    x, y = figures(64, seed, 16)
+    one, same, two = (train(student, "fit_resnet", x, y, s, 0, x)["inference"] for s in (seed, seed, seed + 1))
+    expect_untrained(one, y, "fit_resnet")
+    expect(
+        np.allclose(one, same, rtol=1e-3, atol=1e-3),
+        "The same seed gave two different models: seed all that is random at the beginning, the initial weights too.",
+        diagnosis="seed_ignored",
+    )
+    expect_different(one, two)
