@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Chapters and submissions that tests are tried on; they are no tests themselves.
+collect_ignore = ["audit_chapter", "attacks", "sample_class"]
+
 REFERENCE = '''
 """Two small exercises."""
 
