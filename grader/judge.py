@@ -248,7 +248,11 @@ class Examiner:
         """Look for the one named bug that behaves as this student's code does."""
         check = outcome.check
         if outcome.diagnosis is None and student.alive and not check.capstone:
-            others = [c for c in self.chapter.checks_of(check.exercise) if c is not check and not c.capstone]
+            others = [
+                c
+                for c in self.chapter.checks_of(check.exercise)
+                if c is not check and not c.capstone and (check.hidden or not c.hidden)
+            ]
             outcome.diagnosis = self.diagnoses.find(
                 check, others, lambda c: trace_check(c, student, self.reference) if student.alive else []
             )

@@ -49,6 +49,12 @@ class Watcher:
             self.seen[name] = now
         return found
 
+    def forget(self, module: str) -> None:
+        """Take the module's exercises for new when its file is there again."""
+        for name, home in self.chapter.home.items():
+            if home == module:
+                self.seen[name] = ""
+
     def check(self, exercises: Iterable[str], started: float, overview: bool = False) -> None:
         """Check these exercises in a forked child, which prints; a child that still runs is ended first."""
         self.stop()
@@ -146,9 +152,11 @@ def watch(chapter: Chapter, console: Console) -> None:
             gone = [path for path in {Path(p) for _, p in events} if not path.exists()]
             for path in gone:
                 console.print(f"{shown(path)} is gone. Put it back, or write it anew, and save.", style="yellow")
-            if exercises := watcher.changed():
+                watcher.forget(path.stem)
+            exercises = [e for e in watcher.changed() if watcher.seen[e]]
+            if exercises:
                 console.print(Rule(time.strftime("%H:%M:%S"), style="dim"))
-                watcher.check([e for e in exercises if chapter.home[e] not in {p.stem for p in gone}], started)
+                watcher.check(exercises, started)
     except KeyboardInterrupt:
         pass
     finally:

@@ -248,23 +248,31 @@ def expect_different(one, two):
     )
 
 
-def shuffled_run(student, seed):
-    """Train fit_lenet on labels that do not belong to their pictures: what it answers for the 2,000 test images."""
+def shuffled_run(student, seed, order=3):
+    """Train fit_lenet on labels that do not belong to their pictures: what it answers for the 2,000 test images.
+
+    order: another number shuffles the labels in another way.
+    """
     (x, y), (inputs, _) = clothes()
-    shuffled = np.random.default_rng([seed, 3]).permutation(y[:640])
+    shuffled = np.random.default_rng([seed, order]).permutation(y[:640])
     return train(student, "fit_lenet", x[:640], shuffled, seed, 1, inputs)["inference"]
 
 
 @check("fit_lenet", points=1, examples=1, capstone=True)
 @given(seed=FRESH_SEEDS)
 def test_fit_lenet_repeats_itself_and_learns_nothing_from_shuffled_labels(student, seed):
-    """The same seed gives the same model, and one that was trained on shuffled labels knows nothing of new pictures."""
+    """The same seed gives the same model, other labels another one, and shuffled labels none that knows new pictures."""
     one, two = (shuffled_run(student, seed) for _ in range(2))
     # Two threads may add in another order; a training that is not seeded moves every logit by about its own size.
     expect(
         np.abs(one - two).mean() <= 0.02 * one.std(),
         "The same seed gave two different models: seed all that is random at the beginning, the initial weights too.",
         diagnosis="seed_ignored",
+    )
+    other = shuffled_run(student, seed, order=4)
+    expect(
+        np.abs(one - other).mean() > 0.02 * one.std(),
+        "Other labels gave the same model: it does not learn from y.",
     )
     # fit_lenet_shuffled in solutions/ch08/calibration.json
     right = accuracy(one, clothes()[1][1])
