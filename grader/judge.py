@@ -248,11 +248,9 @@ class Examiner:
         """Look for the one named bug that behaves as this student's code does."""
         check = outcome.check
         if outcome.diagnosis is None and student.alive and not check.capstone:
-            others = [
-                c
-                for c in self.chapter.checks_of(check.exercise)
-                if c is not check and not c.capstone and (check.hidden or not c.hidden)
-            ]
+            # A visible failure's message may quote the student: its worker must not have met hidden inputs by then.
+            siblings = self.chapter.checks_of(check.exercise, hidden=None if check.hidden else False)
+            others = [c for c in siblings if c is not check and not c.capstone]
             outcome.diagnosis = self.diagnoses.find(
                 check, others, lambda c: trace_check(c, student, self.reference) if student.alive else []
             )
