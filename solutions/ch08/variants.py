@@ -18,7 +18,7 @@ def dilated_conv2d(x, w, rate):
     by a single pixel.
 
     The gradient reaches x and w through GradientTape, and the function works inside tf.function. Write it
-    from slices, sums and products of matrices: *not with* any convolution op or layer.
+    from slices, sums and products of matrices: that teaches most, though TensorFlow's own op is no mistake.
 
     By hand: one row, x = [1, 2, 3, 4, 5] (h = 1, w = 5, one channel), the kernel [1, 10] (k_h = 1,
     k_w = 2), rate 2: y[0] = 1 · 1 + 10 · 3 = 31, y[1] = 1 · 2 + 10 · 4 = 42, y[2] = 1 · 3 + 10 · 5 = 53.
@@ -61,7 +61,7 @@ def transposed_conv2d(x, w, stride, padding):
     of y's, with the same kernel, stride and padding. It restores the shape, not the values.
 
     The gradient reaches x and w through GradientTape, and the function works inside tf.function. Write it
-    from simple ops: *not with* any convolution op or layer.
+    from simple ops: that teaches most, though TensorFlow's own op is no mistake.
 
     By hand: one row, x = [1, 2] (h = 1, w = 2, one channel), the kernel [1, 10, 100] (k_h = 1, k_w = 3),
     stride 2. The first pixel lays down 1, 10, 100 from column 0 on, the second 2, 20, 200 from column 2 on.
@@ -104,8 +104,8 @@ def separable_conv2d(x, depthwise, pointwise):
     is not flipped.
 
     The gradient reaches all three arguments through GradientTape, and the function works inside
-    tf.function. Write it from slices, sums and products of matrices: *not with* any convolution op or
-    layer.
+    tf.function. Write it from slices, sums and products of matrices: that teaches most, though TensorFlow's own
+    op is no mistake.
 
     By hand: one row of two pixels with two channels, x = [[1, 2], [3, 4]] (h = 1, w = 2, c = 2). k_h = 1,
     k_w = 2, m = 1, channel 0 has the kernel [1, 10], channel 1 the kernel [5, 1]. Depthwise:
