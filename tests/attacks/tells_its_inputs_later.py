@@ -1,7 +1,7 @@
 # tries: remembers the inputs of one exercise's hidden checks, and tells them where a message is shown: in another exercise
 # outcome: when a worker has met hidden checks, no message of its is shown any more
 # exercises: conv2d im2col conv2d_backward
-# never: SMUGGLED
+# never: SMUGGLED \[
 seen = []  # the hidden check of conv2d has strides up to 4, the visible ones up to 3
 
 
