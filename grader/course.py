@@ -221,13 +221,14 @@ def add_submissions(course: str | Path, path: str | Path, chapter: str, root: Pa
     students = []
     for student, entry in find_submissions(Path(path), chapter, modules):
         folder = course / "submitted" / student / chapter
-        (folder / "modules").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         submission = read_submission(entry, chapter, modules)
         if submission.cells:
             notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in submission.cells])
             nbformat.write(notebook, folder / f"{chapter}.ipynb")
         else:
             (folder / f"{chapter}.ipynb").write_bytes(released.read_bytes())
+            (folder / "modules").mkdir(exist_ok=True)  # only here: where it is, the notebook is not looked at
             for name, source in submission.modules.items():
                 (folder / "modules" / f"{name}.py").write_text(source, encoding="utf-8")
         students.append(student)
