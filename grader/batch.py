@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -75,6 +76,7 @@ def failed_job(student: str, chapter: str, root: str) -> Result:
 def _chapter(name: str, root: str) -> Any:
     from grader.quiet import quiet_imports
 
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # workers see no GPU, so the judge must not ask for a GPU's budget
     with quiet_imports():
         from grader.chapter import load_chapter
 

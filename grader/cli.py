@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+TELL = 30.0  # seconds between lines of progress where there is no terminal to draw a bar in
 
 
 @app.callback()
@@ -114,8 +116,14 @@ def audit(
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task("Auditing", total=None)
 
+        told = time.monotonic()
+
         def show(what: str, done: int, of: int) -> None:
+            nonlocal told
             bar.update(task, completed=done, total=of, description=what)
+            if not err.is_terminal and time.monotonic() - told > TELL:
+                told = time.monotonic()
+                err.print(f"{what}: {done} of {of}", markup=False)
 
         reports = audit_chapters(
             _chapters(chapters),

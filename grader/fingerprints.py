@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def digest(*parts: Any) -> str:
     return hashlib.sha1("\0".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
+@cache  # a bug's source is asked for once a mutant
 def code_only(text: str) -> str:
     """A source's syntax tree without docstrings, as text."""
     tree = ast.parse(text)

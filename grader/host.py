@@ -15,8 +15,11 @@ import itertools
 import linecache
 import random
 import re
+import signal
 import sys
 import textwrap
+import threading
+import time
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +30,9 @@ import numpy as np
 from grader.values import arrays_in, fresh, plain
 
 MAX_MESSAGE = 2000
+MODULE_SECONDS = 30.0  # for a module's own code: definitions take none
+CELL_SECONDS = 15.0  # for a notebook's cell: students train in cells, and what comes after must not be lost
+CELLS_SECONDS = 45.0  # for all of them, all below LOAD_SECONDS; once they are used up, each gets a second
 # Sources that may draw from TensorFlow's global generator. Seeding it empties TensorFlow's cache of kernels, which makes
 # the checks of a chapter twice as slow, so it is done only for these. (Keras draws from Python's generator.)
 DRAWS = re.compile(r"(?<!np)(?<!numpy)\.random\b|import\b.*\brandom\b|dropout\(|\.shuffle\(")
@@ -35,6 +41,33 @@ _labels = itertools.count(1)
 
 class Interrupt(BaseException):
     """Raised by our own side inside a call (a time limit); never reported as the student's exception."""
+
+
+@contextlib.contextmanager
+def alarm(seconds: float) -> Iterator[None]:
+    """Raise Interrupt after some seconds, where the platform has alarms and nobody is debugging. May be nested."""
+    possible = (
+        hasattr(signal, "setitimer")
+        and threading.current_thread() is threading.main_thread()
+        and sys.gettrace() is None
+    )
+    if not possible:
+        yield
+        return
+
+    def ring(signum: int, frame: Any) -> None:
+        raise Interrupt
+
+    started = time.monotonic()
+    before = signal.signal(signal.SIGALRM, ring)
+    outer, again = signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)  # again and again: a bare except swallows one
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if outer:  # with a second to spare, in which to say what the inner one stopped
+            signal.setitimer(signal.ITIMER_REAL, max(outer - (time.monotonic() - started), 1.0), again)
 
 
 class Namespace:
@@ -51,6 +84,10 @@ class Namespace:
 
 class Forbidden(Exception):
     """The exercise is done with an op that its statement rules out."""
+
+
+class TooSlow(Exception):
+    """A module or a cell that does not come to its end."""
 
 
 class Missing(Exception):
@@ -140,10 +177,7 @@ class Host:
         remember(file, source)
         self.loaded[name] = module  # before it runs: a circular import sees what is there so far
         try:
-            exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
-        except Interrupt:
-            del self.loaded[name]
-            raise
+            self._run(source, file, module, MODULE_SECONDS)
         except BaseException as error:
             del self.loaded[name]
             self.failed[name] = error
@@ -153,17 +187,28 @@ class Host:
     def _run_cells(self) -> types.ModuleType:
         if self._notebook is None:
             self._notebook = module = self._module("notebook", "notebook")
+            end = time.monotonic() + CELLS_SECONDS
             for number, source in enumerate(self.cells, 1):
                 file = f"cell {number}"
                 self.files.add(file)
                 remember(file, source)
                 try:
-                    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
-                except Interrupt:
-                    raise
+                    self._run(source, file, module, min(CELL_SECONDS, max(end - time.monotonic(), 1.0)))
                 except BaseException as error:  # a cell that raises costs only what it would have defined
                     self.cell_errors.append((source, error))
         return self._notebook
+
+    def _run(self, source: str, file: str, module: types.ModuleType, seconds: float) -> None:
+        """Run a module's or a cell's code; raises what it raises, and TooSlow."""
+        try:
+            with alarm(seconds):
+                exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
+        except Interrupt as interrupt:
+            sentence = (
+                f"It did not come to its end within {seconds:.0f} seconds, outside of any function that is checked. "
+                "Is there a loop that never ends? Training belongs into a function, or under if __name__ == '__main__'."
+            )
+            raise TooSlow(sentence).with_traceback(interrupt.__traceback__) from None
 
     def _whole(self) -> types.ModuleType | None:
         """The namespace that has the whole chapter: chNN.py, or the notebook's cells."""
@@ -181,8 +226,6 @@ class Host:
             if place in self.sources:
                 try:
                     module = self.load(place)
-                except Interrupt:
-                    raise
                 except BaseException as raised:
                     error = raised
                     continue

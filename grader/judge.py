@@ -160,7 +160,7 @@ class Examiner:
         self.reference, self.hasty = reference, hasty
         self._diagnoses = diagnoses
         self._current: tuple[str, Student] | None = None
-        self._lost: dict[str, int] = {}
+        self._lost: dict[str, int] = {}  # by exercise, and by group of modules where they did not even load
         self._why = ""
         self._forbidden: dict[str, tuple[str, tuple[str, int] | None]] = {}
 
@@ -194,14 +194,17 @@ class Examiner:
         if sentence:
             return [Outcome(c, result.FAILED, sentence, where=where) for c in checks]
         outcomes: list[Outcome] = []
+        home = self.chapter.home[name]
+        group = f"loading {self._group(home)}"
         for check in checks:
-            if self._lost.get(name, 0) >= MAX_LOST:
+            if max(self._lost.get(name, 0), self._lost.get(group, 0)) >= MAX_LOST:
                 outcomes.append(Outcome(check, result.FAILED, f"Not run: {self._why}", where=self.place(name)))
                 continue
-            student = self._student(self.chapter.home[name])
+            student = self._student(home)
             outcomes.append(self.one(check, student))
             if not student.alive:
-                self._lost[name] = self._lost.get(name, 0) + 1
+                for what in (name, *([] if student.log.calls else [group])):
+                    self._lost[what] = self._lost.get(what, 0) + 1
                 self._why = outcomes[-1].sentence
                 self.close()
         return outcomes

@@ -5,19 +5,15 @@ A check never knows how student code is run: a `Student` speaks to a `Host` in t
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from hypothesis.errors import HypothesisException, StopTest
 
-from grader.host import Host, Interrupt
+from grader.host import Host, Interrupt, alarm
 from grader.values import fresh
 
 MAX_FAILING_RUNS = (
@@ -323,30 +319,6 @@ class Local:
 
     def close(self) -> None:
         self.host.close()
-
-
-@contextmanager
-def alarm(seconds: float) -> Iterator[None]:
-    """Raise Interrupt after some seconds, where the platform has alarms and nobody is debugging."""
-    possible = (
-        hasattr(signal, "setitimer")
-        and threading.current_thread() is threading.main_thread()
-        and sys.gettrace() is None
-    )
-    if not possible:
-        yield
-        return
-
-    def ring(signum: int, frame: Any) -> None:
-        raise Interrupt
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)  # again and again: a bare except may swallow the first
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 class Remote:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import numpy as np
+import pytest
 
+from grader import host as host_module
 from grader.host import Host
 
 BRANCH = """
@@ -66,3 +69,37 @@ def test_an_exception_inside_a_graph_shows_the_students_own_line() -> None:
 def test_products_with_a_broadcast_matrix_are_right() -> None:
     ended = subprocess.run([sys.executable, "-c", PRODUCTS], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr[-2000:]
+
+
+def double_of(host: Host) -> dict:
+    return host.handle({"id": 1, "do": "call", "name": "double", "args": [2], "kwargs": {}})
+
+
+EXERCISES = {"double": {"module": "m", "arguments": "numpy"}}
+FOREVER = "while True:\n    pass\n"
+DOUBLE = "def double(x):\n    return 2 * x\n"
+
+
+def test_a_cell_that_never_ends_costs_only_what_it_would_have_defined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_module, "CELL_SECONDS", 0.3)
+    assert double_of(Host({}, EXERCISES, cells=["import numpy as np", FOREVER, DOUBLE])) == {"id": 1, "ok": 4}
+    raised = double_of(Host({}, EXERCISES, cells=[FOREVER + DOUBLE]))["raised"]
+    assert raised["type"] == "TooSlow"
+    assert raised["message"].startswith("It did not come to its end within 0 seconds")
+    assert raised["frames"][-1][:2] in (["cell 1", 1], ["cell 1", 2])
+
+
+def test_a_module_that_never_ends_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_module, "MODULE_SECONDS", 0.3)
+    host = Host({"m": (DOUBLE + FOREVER, "m.py")}, EXERCISES)
+    first, started = double_of(host)["raised"], time.monotonic()
+    assert double_of(host)["raised"] == first
+    assert time.monotonic() - started < 0.2
+    assert first["type"] == "TooSlow"
+
+
+def test_an_alarm_within_an_alarm_leaves_the_outer_one_set() -> None:
+    with pytest.raises(host_module.Interrupt), host_module.alarm(1.2):
+        with pytest.raises(host_module.Interrupt), host_module.alarm(0.1):
+            time.sleep(5)
+        time.sleep(5)

@@ -139,6 +139,24 @@ def test_an_endless_loop_is_named_and_costs_only_its_exercise(kit: Path) -> None
     assert sentence == "centre did not come back within 1 seconds. Is there a loop that never ends?"
 
 
+def test_a_module_that_ends_its_worker_while_it_loads_is_tried_twice_and_no_more(kit: Path) -> None:
+    chapter = load_chapter("ch77", hidden=True)
+    opened = []
+    work = SimpleNamespace(
+        student="ada", chapter="ch77", modules={"small": "import os\nos._exit(0)\n"}, cells=[], notes=[], problems={}
+    )
+    with Sandbox(isolation="process") as sandbox:
+
+        def launch(*arguments):
+            opened.append(arguments)
+            return sandbox.launch(*arguments)
+
+        got = grade(work, chapter, 1, launch, "process")
+    assert got["score"] == 0
+    assert len(opened) == 2
+    assert "Not run:" in json.dumps(got)
+
+
 def test_different_answers_to_the_same_question_fail(kit: Path) -> None:
     source = "import random\nrandom.seed = lambda *a: None\ndef double(x):\n    return 2 * x + random.randint(0, 1)\n"
     assert examine(source)["test_double_doubles"].verdict == "failed"
