@@ -108,7 +108,7 @@ def _cell(raw: Any) -> NotebookNode | None:
 
 @dataclass(frozen=True)
 class Released:
-    """A cell of the released notebook, as the gradebook keeps it. points: None if it is no grade cell."""
+    """A cell of the released notebook, as the gradebook keeps it. points: None if it is worth none; task: a written one."""
 
     grade_id: str
     cell_type: str
@@ -117,15 +117,16 @@ class Released:
     solution: bool
     points: float | None
     checksum: str | None
+    task: bool = False
 
     def metadata(self) -> NotebookNode:
         marks: dict[str, Any] = {
             "schema_version": SCHEMA,
-            "grade": self.points is not None,
+            "grade": self.points is not None and not self.task,
             "grade_id": self.grade_id,
             "locked": self.locked,
             "solution": self.solution,
-            "task": False,
+            "task": self.task,
             "cell_type": self.cell_type,
         }
         if self.points is not None:
@@ -150,7 +151,8 @@ class RestoreCells(NbGraderPreprocessor):
         info = resources["nbgrader"]
         with Gradebook(info["db_url"]) as book:
             notebook = book.find_notebook(info["notebook"], info["assignment"])
-            worth = {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
+            tasks = {cell.name for cell in notebook.task_cells}
+            worth = {cell.name: float(cell.max_score) for cell in (*notebook.grade_cells, *notebook.task_cells)}
             solutions = {cell.name for cell in notebook.solution_cells}
             released = [
                 Released(
@@ -161,6 +163,7 @@ class RestoreCells(NbGraderPreprocessor):
                     cell.name in solutions,
                     worth.get(cell.name),
                     cell.checksum,
+                    cell.name in tasks,
                 )
                 for cell in notebook.source_cells
             ]
@@ -205,7 +208,7 @@ def restored(
             kept.append(original.cell())
         else:
             new = v4.new_code_cell if original.cell_type == "code" else v4.new_markdown_cell
-            kept.append(new(cell.source, metadata=original.metadata()))
+            kept.append(_safe(new(cell.source, metadata=original.metadata())))
     place = 0
     for original in released:
         at = next((i for i, cell in enumerate(kept) if _id(cell) == original.grade_id), None)
@@ -228,7 +231,12 @@ def _own(cell: NotebookNode, lecture: Mapping[str, Any]) -> NotebookNode:
     if cell.cell_type == "markdown" and cell.source in lecture:
         if lecture[cell.source]:
             cell.attachments = lecture[cell.source]
-    elif cell.cell_type == "markdown" and not is_harmless(cell.source):
+        return cell
+    return _safe(cell)
+
+
+def _safe(cell: NotebookNode) -> NotebookNode:
+    if cell.cell_type == "markdown" and not is_harmless(cell.source):
         fence = "`" * (3 + max(map(len, re.findall("`+", cell.source)), default=0))
         cell.source = f"{fence}text\n{cell.source}\n{fence}"
     return cell

@@ -13,6 +13,7 @@ import sys
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode, v4
@@ -42,8 +43,9 @@ CHECK = re.compile(r"""^\s*check\(\s*["']([\w.]+)["']\s*\)\s*$""", re.MULTILINE)
 SIGNS = {"passed": "✓", "failed": "✗", "not_attempted": "·", "blocked": "⊘", "error": "!"}
 BY_HAND = "needs a person"  # in `resources`: grade ids that nbgrader must show to a grader
 
-_gradings: dict[tuple, Grading] = {}  # nbgrader makes every preprocessor anew for every notebook
-_futures: dict[tuple, Future] = {}
+# nbgrader makes every preprocessor anew for every notebook; a run of `nbgrader autograde` is one converter.
+_gradings: dict[tuple, Grading] = {}
+_runs: WeakKeyDictionary[Any, dict[tuple[str, str], Future]] = WeakKeyDictionary()
 
 
 def configure(c: Any) -> None:
@@ -120,14 +122,13 @@ class IsolatedGrader(NbGraderPreprocessor):
     # --- where results come from ------------------------------------------------------------------
 
     def _result(self, student: str, assignment: str, chapter: str) -> dict[str, Any]:
-        course = self._course()
+        course, run = self._course(), _runs.setdefault(self.parent.parent, {})
         try:
             grading = self._grading(Path(course.root), chapter)
-            for other in sorted(self._students(assignment, chapter)):
-                key = (id(grading), other)
-                if key not in _futures:
-                    _futures[key] = grading.submit(other, self._handed_in(other, assignment, grading))
-            return _futures.pop((id(grading), student)).result()
+            if (chapter, student) not in run:
+                for other in sorted(self._students(assignment) | {student}):
+                    run[chapter, other] = grading.submit(other, self._handed_in(other, assignment, grading))
+            return run[chapter, student].result()
         except BatchError as refusal:
             half = Path(course.format_path(course.autograded_directory, student, assignment))
             shutil.rmtree(half, ignore_errors=True)
@@ -147,7 +148,7 @@ class IsolatedGrader(NbGraderPreprocessor):
             _gradings[key] = Grading(chapter, out, self.jobs or default_jobs(), seed, self.isolation, root=kit)
         return _gradings[key]
 
-    def _students(self, assignment: str, chapter: str) -> set[str]:
+    def _students(self, assignment: str) -> set[str]:
         """Those whom this run of nbgrader will come to."""
         course = self._course()
         pattern = course.format_path(course.submitted_directory, "(?P<student>.*)", re.escape(assignment), escape=True)

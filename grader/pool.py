@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+IDLE = 120.0  # seconds after which a judge without work gives its memory back
 SECONDS = 1800.0  # a job that takes longer is stuck: a judge has time limits of its own, far below
 STARTING = 300.0  # until a judge is ready: TensorFlow's import on a busy machine
 PR_SET_PDEATHSIG = 1
@@ -87,7 +88,15 @@ class JudgePool(Executor):
 
     def _slot(self) -> None:
         process, connection = None, None
-        while (job := self._waiting.get()) is not None:
+        while True:
+            try:
+                job = self._waiting.get(timeout=IDLE)
+            except queue.Empty:
+                self._end(process, connection)
+                process, connection = None, None
+                continue
+            if job is None:
+                break
             future, fn, args, kwargs = job
             if not future.set_running_or_notify_cancel():
                 continue

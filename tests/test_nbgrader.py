@@ -161,11 +161,27 @@ def kit(tmp_path_factory):
     return root
 
 
+def instructors_own() -> list[dict]:
+    """Cells that an instructor may add: a test that is not the kit's, an essay, a task."""
+    marks = {"schema_version": 3, "grade": True, "locked": True, "solution": False, "task": False, "points": 4}
+    essay = marks | {"grade_id": "essay", "locked": False, "solution": True}
+    task = marks | {"grade_id": "task", "grade": False, "locked": False, "task": True}
+    return [
+        code_cell("assert double(1) == 2", nbgrader=marks | {"grade_id": "own-test"}) | {"id": "own-test"},
+        {"cell_type": "markdown", "source": "Why?", "metadata": {"nbgrader": essay}, "id": "essay"},
+        {"cell_type": "markdown", "source": "Draw it.", "metadata": {"nbgrader": task}, "id": "task"},
+    ]
+
+
 @pytest.fixture(scope="module")
 def course(kit):
     """The course after `nbgrader generate_assignment`."""
     folder = kit / "course"
     make_course(folder, ["ch77"], root=kit)
+    source = folder / "source/ch77/ch77.ipynb"
+    notebook = json.loads(source.read_text())
+    notebook["cells"] += instructors_own()
+    source.write_text(json.dumps(notebook))
     with (folder / "nbgrader_config.py").open("a") as config:
         config.write(f"\nc.IsolatedGrader.kit = {str(kit)!r}\nc.IsolatedGrader.seed = 1\n")
     nbgrader(folder, "generate_assignment", "ch77")
@@ -293,17 +309,16 @@ def test_the_lecture_carries_its_figures(released):
     )
 
 
-def test_making_the_course_again_changes_nothing_and_loses_nothing(kit, course):
+def test_making_the_course_again_changes_nothing_and_loses_nothing(kit, tmp_path):
+    course = tmp_path / "course"
+    assert len(make_course(course, ["ch77"], root=kit)) == 2
     assert make_course(course, ["ch77"], root=kit) == []
     path = course / "source/ch77/ch77.ipynb"
     before = path.read_text()
-    try:
-        path.write_text(before.replace("Twice x.", "Two times x."))
-        with pytest.raises(CourseError, match="Use --force"):
-            make_course(course, ["ch77"], root=kit)
-        assert make_course(course, ["ch77"], root=kit, force=True) == [path] and path.read_text() == before
-    finally:
-        path.write_text(before)
+    path.write_text(before.replace("Twice x.", "Two times x."))
+    with pytest.raises(CourseError, match="Use --force"):
+        make_course(course, ["ch77"], root=kit)
+    assert make_course(course, ["ch77"], root=kit, force=True) == [path] and path.read_text() == before
 
 
 def test_a_config_that_fails_stops_nbgrader(course, tmp_path):
@@ -333,7 +348,10 @@ def test_everybody_gets_what_they_earned_and_nobody_waits_for_a_person(graded):
         for student, grades in graded.grades.items()
     }
     assert found == graded.expected
-    assert not any(by_hand for grades in graded.grades.values() for _, by_hand in grades.values())
+    waiting = {name for grades in graded.grades.values() for name, (_, by_hand) in grades.items() if by_hand}
+    # What no program of ours can grade gets no points, and a person is asked (but not for an essay that nobody wrote).
+    assert waiting == {"own-test", "task"}
+    assert {grades["own-test"] for grades in graded.grades.values()} == {(0.0, True)}
 
 
 def test_the_autograded_notebook_is_the_released_one_with_the_students_cells(graded, released):
@@ -404,7 +422,7 @@ def test_feedback_has_no_html_of_a_student(graded):
     assert "alert(1)" in body and "alert(4)" in body  # shown, as text
     assert not re.search(r"<(img|script)[^>]*(onerror|>alert)", body) and 'href="javascript:' not in body
     assert "data:image/svg+xml" in text  # the lecture's own figures are there
-    assert "Score: 100.0 / 100.0" in (graded.course / "feedback/perfect/ch77/ch77.html").read_text()
+    assert "Score: 100.0 / 112.0" in (graded.course / "feedback/perfect/ch77/ch77.html").read_text()
 
 
 def test_export_is_a_csv_that_does_not_calculate(graded):
@@ -412,7 +430,7 @@ def test_export_is_a_csv_that_does_not_calculate(graded):
     with (graded.course / "grades.csv").open(newline="") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
     assert (
-        rows["'=1+1"]["score"] == "100.0" and rows["half"]["score"] == "50.0" and rows["half"]["max_score"] == "100.0"
+        rows["'=1+1"]["score"] == "100.0" and rows["half"]["score"] == "50.0" and rows["half"]["max_score"] == "112.0"
     )
     assert set(rows) == {name.replace("=1+1", "'=1+1") for name in graded.expected}
 
@@ -515,7 +533,7 @@ def test_markdown_that_could_do_more_than_be_read_is_known(text, harmless):
 def stock(kit, course, released):
     """The same release in a course with nothing of the kit's in its config, graded by nbgrader's Execute."""
     folder = kit / "stock"
-    shutil.copytree(course / "source", folder / "source")
+    make_course(folder, ["ch77"], root=kit)
     (folder / "nbgrader_config.py").write_text('c = get_config()\nc.CourseDirectory.course_id = "stock"\n')
     nbgrader(folder, "generate_assignment", "ch77")
     theirs = json.loads((folder / "release/ch77/ch77.ipynb").read_text())

@@ -232,7 +232,7 @@ def test_rmsprop_leaves_the_callers_arrays_alone(student, case, learning_rate, d
     case=cases(states=("m",), positive=("v",)),
     t=st.integers(1, 6),
     learning_rate=RATES,
-    betas=st.sampled_from([(0.75, 0.9), (0.5, 0.75), (0.9, 0.99)]),
+    betas=st.sampled_from([(0.75, 0.9), (0.5, 0.75), (0.9, 0.99), (0.25, 0.4)]),
     eps=st.sampled_from([0.25, 0.5, 1e-8]),
 )
 def test_adam_makes_one_step(student, case, t, learning_rate, betas, eps):

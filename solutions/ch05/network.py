@@ -57,7 +57,7 @@ def fit_numpy_mlp(x, labels, hidden, seed, epochs):
         hidden: tuple of ints, the widths of the hidden layers, such as (32,) or (32, 16).
         seed: int. The same seed (and the same other arguments) gives the same weights to the last bit, in
             any process; another seed gives others.
-        epochs: int ≥ 1, how many times every sample is used.
+        epochs: int ≥ 0, how many times every sample is used; with 0, the initial weights come back.
     Returns
         (weights, biases): lists of len(hidden) + 1 arrays, for mlp_loss: weights of shapes [d, hidden[0]],
         [hidden[0], hidden[1]], …, [hidden[-1], 10] and biases to match.
