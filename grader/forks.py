@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
+import math
 import os
 import resource
 import selectors
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,50 +47,61 @@ class Ended:
 
 @dataclass
 class _Running:
-    job: Job
+    """A child: the jobs that it was given and has not answered yet, the first of them since `started`."""
+
+    jobs: deque[Job]
     process: int
     started: float
     received: bytearray = field(default_factory=bytearray)
 
 
-def run(jobs: Iterable[Job], at_once: int = 2) -> Iterator[Ended]:
-    """Run jobs and yield them as they end. Ending the iteration kills what still runs."""
-    waiting = iter(jobs)
+def run(jobs: Iterable[Job], at_once: int = 2, batch: int = 1) -> Iterator[Ended]:
+    """Run jobs and yield them as they end. Ending the iteration kills what still runs.
+
+    batch: how many jobs one child does, one after the other: TensorFlow's first ops in a process take longer than many
+    a job. Each keeps its own time limit, and those behind one that hangs or dies get another child.
+    """
+    waiting = deque(jobs)
     with selectors.DefaultSelector() as selector:
         try:
-            while True:
-                while len(selector.get_map()) < at_once and (job := next(waiting, None)) is not None:
-                    _start(job, selector)
-                if not selector.get_map():
-                    return
-                yield from _collect(selector)
+            while waiting or selector.get_map():
+                while waiting and len(selector.get_map()) < at_once:
+                    size = min(batch, math.ceil(len(waiting) / at_once))
+                    _start(deque(waiting.popleft() for _ in range(size)), selector)
+                for key, _ in selector.select(timeout=0.2):
+                    yield from _receive(key, selector, waiting)
+                for key in list(selector.get_map().values()):
+                    if time.monotonic() - key.data.started > key.data.jobs[0].seconds:
+                        yield _stop(key, selector, waiting, "time")
         finally:
             for key in list(selector.get_map().values()):
-                _stop(key, selector)
+                _end(key, selector)
 
 
-def _start(job: Job, selector: selectors.BaseSelector) -> None:
+def _start(jobs: deque[Job], selector: selectors.BaseSelector) -> None:
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     process = os.fork()
     if process == 0:
         os.close(reading)
-        _work(job, writing)
+        _work(jobs, writing)
     os.close(writing)
-    selector.register(reading, selectors.EVENT_READ, _Running(job, process, time.monotonic()))
+    selector.register(reading, selectors.EVENT_READ, _Running(jobs, process, time.monotonic()))
 
 
-def _work(job: Job, writing: int) -> None:
-    """The child: works, answers, and is gone without running anything of its parent's."""
+def _work(jobs: Iterable[Job], writing: int) -> None:
+    """The child: works, answers a line of JSON for each job, and is gone without running anything of its parent's."""
     try:
         _settle()
-        answer = {"answer": job.work()}
-    except BaseException as error:
-        answer = {"why": f"{type(error).__name__}: {str(error)[:500]}"}
-    try:
         with os.fdopen(writing, "wb") as pipe:
-            pipe.write(json.dumps(answer).encode())
+            for job in jobs:
+                try:
+                    line = json.dumps({"answer": job.work()})
+                except BaseException as error:
+                    line = json.dumps({"why": f"{type(error).__name__}: {str(error)[:500]}"})
+                pipe.write(line.encode() + b"\n")
+                pipe.flush()
     finally:
         os._exit(0)
 
@@ -108,34 +121,39 @@ def _settle() -> None:
         os.dup2(nowhere, descriptor)
 
 
-def _collect(selector: selectors.BaseSelector) -> Iterator[Ended]:
-    """Read what has come; yield the jobs that ended or ran out of time."""
-    for key, _ in selector.select(timeout=0.2):
-        data = os.read(key.fd, 1 << 20)
-        if data:
-            key.data.received += data
-        else:
-            yield _stop(key, selector)
-    for key in list(selector.get_map().values()):
-        if time.monotonic() - key.data.started > key.data.job.seconds:
-            yield _stop(key, selector, "time")
+def _receive(key: selectors.SelectorKey, selector: selectors.BaseSelector, waiting: deque[Job]) -> Iterator[Ended]:
+    """Read what a child has sent: lines are answers; its end is that of the job in hand."""
+    running: _Running = key.data
+    data = os.read(key.fd, 1 << 20)
+    running.received += data
+    while running.jobs and b"\n" in running.received:
+        line, _, running.received = running.received.partition(b"\n")
+        now, job = time.monotonic(), running.jobs.popleft()
+        answer = json.loads(line)
+        yield Ended(job.key, answer.get("answer"), answer.get("why", ""), now - running.started)
+        running.started = now
+    if running.jobs and not data:
+        yield _stop(key, selector, waiting)
+    elif not running.jobs:
+        _end(key, selector)
 
 
-def _stop(key: selectors.SelectorKey, selector: selectors.BaseSelector, why: str = "") -> Ended:
+def _stop(key: selectors.SelectorKey, selector: selectors.BaseSelector, waiting: deque[Job], why: str = "") -> Ended:
+    """End a child that died or must: the job in hand is lost, and those behind it go back to the others."""
+    running: _Running = key.data
+    code = _end(key, selector)
+    why = why or f"died ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
+    job = running.jobs.popleft()
+    waiting.extendleft(reversed(running.jobs))
+    return Ended(job.key, None, why, time.monotonic() - running.started)
+
+
+def _end(key: selectors.SelectorKey, selector: selectors.BaseSelector) -> int:
+    """Kill a child and whatever it started; answers its exit code, negative for a signal."""
     running: _Running = key.data
     selector.unregister(key.fd)
     os.close(key.fd)
     for group in (os.killpg, os.kill):  # the group, with whatever the job started; the child alone if it has none yet
         with contextlib.suppress(OSError):
             group(running.process, signal.SIGKILL)
-    status = os.waitpid(running.process, 0)[1]
-    answer: dict[str, Any] = {}
-    if not why:
-        try:
-            answer = json.loads(running.received.decode())
-        except ValueError:
-            code = os.waitstatus_to_exitcode(status)
-            why = f"died ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
-    return Ended(
-        running.job.key, answer.get("answer"), why or answer.get("why", ""), time.monotonic() - running.started
-    )
+    return os.waitstatus_to_exitcode(os.waitpid(running.process, 0)[1])

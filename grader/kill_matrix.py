@@ -1,6 +1,6 @@
 """Which check kills which mutant, after how many examples: the power of a chapter's checks, measured.
 
-Every mutant is examined in a forked process of its own. What was found is kept in .grader/mutants.<chapter>.jsonl, keyed by
+Mutants are examined in forked processes, each with its own time limit. What was found is kept in .grader/mutants.<chapter>.jsonl, keyed by
 fingerprints of the code that mattered, so that a run goes on where the last one was broken off, and after a change of one
 check only that check is run again.
 """
@@ -25,6 +25,7 @@ from grader.fingerprints import Fingerprints, code_only, digest
 from grader.laboratory import Cell, Kill, Laboratory
 from grader.mutants import Equivalents, Mutant, load_equivalents, mutants
 
+BATCH = 12  # mutants that one process examines, if none of them hangs or dies
 CAPSTONE_SECONDS = 240.0  # for all mutants of one training exercise; the others are listed as not run
 
 
@@ -178,7 +179,7 @@ def _trace_bugs(laboratory: Laboratory, matrix: Matrix, store: Store, at_once: i
                 yield bug.id
             elif checks:
                 waiting.append(forks.Job((key, bug.id), partial(laboratory.trace_bug, bug), 120))
-    for ended in forks.run(waiting, at_once):
+    for ended in forks.run(waiting, at_once, BATCH):
         key, name = ended.key
         if ended.answer is not None:
             laboratory.traces[name] = ended.answer
@@ -208,7 +209,7 @@ def _examine_all(laboratory: Laboratory, matrix: Matrix, store: Store, at_once: 
         seconds = 60 + 20 * sum(matrix.baseline.get(c.name, 1.0) for c in checks)
         work = partial(laboratory.examine, mutant, missing, known)
         waiting.append(forks.Job((row, key, keys, names), work, min(seconds, 600)))
-    for ended in forks.run(waiting, at_once):
+    for ended in forks.run(waiting, at_once, BATCH):
         row, key, keys, names = ended.key
         entry = {
             "keys": keys,

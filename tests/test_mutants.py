@@ -183,7 +183,8 @@ def test_a_mark_without_a_reason_is_an_error(tmp_path: Path, text: str) -> None:
 # --- jobs in forked processes --------------------------------------------------------------------------------------------
 
 
-def test_a_job_that_hangs_or_dies_costs_only_itself() -> None:
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_a_job_that_hangs_or_dies_costs_only_itself(batch: int) -> None:
     def hang() -> None:
         while True:
             pass
@@ -196,7 +197,7 @@ def test_a_job_that_hangs_or_dies_costs_only_itself() -> None:
         forks.Job("long answer", lambda: "x" * 300_000, 10),
     ]
     started = time.monotonic()
-    ended = {e.key: e for e in forks.run(jobs)}
+    ended = {e.key: e for e in forks.run(jobs, 1, batch)}
     assert time.monotonic() - started < 9
     assert (ended["right"].answer, ended["right"].why) == ([1, "two"], "")
     assert (ended["hangs"].answer, ended["hangs"].why) == (None, "time")
