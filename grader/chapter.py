@@ -99,7 +99,8 @@ class Chapter:
                 name: {
                     "module": self.home[name],
                     "arguments": e.arguments,
-                    "forbids_ops": list(e.forbids_ops),
+                    # Where TensorFlow is ruled out as a whole, no op of its may run, however it was come by.
+                    "forbids_ops": [*e.forbids_ops, *(["*"] if "tensorflow.*" in e.forbids else [])],
                 }
                 for name, e in self.exercises.items()
             },

@@ -11,31 +11,41 @@ from fnmatch import fnmatchcase
 
 USED = frozenset(("exec", "eval", "__import__", "__builtins__", "__loader__", "__spec__"))
 CALLED = frozenset(("compile", "globals", "vars"))
+PASSED = frozenset(("getattr", "globals"))  # as a value, that is: map(getattr, …)
 LIBRARIES = (
     *("importlib.*", "builtins.*", "sys.modules", "sys.meta_path", "sys._getframe", "inspect.*", "gc.*", "ctypes.*"),
     *("subprocess.*", "multiprocessing.*", "os.system", "os.popen", "os.exec*", "os.fork*", "os.posix_spawn*"),
     *("pickle.*", "marshal.*", "types.FunctionType", "types.CodeType", "runpy.*", "pkgutil.*", "code.*", "codeop.*"),
-    *("operator.attrgetter", "operator.methodcaller", "cffi.*", "socket.*"),
+    *("operator.attrgetter", "operator.methodcaller", "cffi.*", "socket.*", "threading.*", "_thread.*", "concurrent.*"),
+    *("sys._*", "sys.settrace", "sys.setprofile", "sys.path_hooks"),
 )
-HARMLESS = ("importlib.reload", "inspect.signature")
-ATTRIBUTES = frozenset(("__globals__", "__subclasses__", "__builtins__", "__loader__", "__import__", "f_globals"))
+HARMLESS = ("importlib.reload", "inspect.signature", "inspect.getsource", "gc.collect")
+INNER = frozenset(("sys", "os", "builtins", "importlib", "ctypes", "inspect", "gc", "modules"))  # np.testing.….sys
+ATTRIBUTES = frozenset(
+    (
+        *("__globals__", "__subclasses__", "__builtins__", "__loader__", "__import__", "f_globals"),
+        *("__dict__", "__getattribute__", "__code__", "__closure__", "__reduce__", "__reduce_ex__"),
+    )
+)
 
 
 def evasions(
     tree: ast.AST, resolve: Callable[[ast.AST], str], own: frozenset[str] | set[str]
 ) -> Iterator[tuple[str, int]]:
     """(what, line) of each. resolve: an expression's dotted name; own: what the module defines itself."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
-            if node.id in USED and node.id not in own:
+            passed = node.id in PASSED and isinstance(node.ctx, ast.Load) and id(node) not in called
+            if (node.id in USED or passed) and node.id not in own:
                 yield node.id, node.lineno
             elif _is_listed(dotted := resolve(node)):  # from sys import modules
                 yield dotted, node.lineno
         elif isinstance(node, ast.Attribute):
             dotted = resolve(node)
-            if node.attr in ATTRIBUTES:
+            if node.attr in ATTRIBUTES and not (isinstance(node.value, ast.Name) and node.value.id == "self"):
                 yield node.attr, node.lineno
-            elif _is_listed(dotted):
+            elif _is_listed(dotted) or INNER.intersection(dotted.split(".")[1:]):
                 yield dotted, node.lineno
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for name in _imported(node):

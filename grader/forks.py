@@ -24,6 +24,7 @@ from typing import Any
 
 ROOM = 6 * 2**30  # bytes that a job may add to what it was forked with
 PR_SET_PDEATHSIG = 1
+TIME, DIED = "time", "died"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class Ended:
     answer: Any
     why: str
     seconds: float
+
+    @property
+    def crashed(self) -> bool:
+        """Whether its process hung, died or ran out of memory, as no exception of the job's own code would have it."""
+        return self.why == TIME or self.why.startswith((DIED, "MemoryError"))
 
 
 @dataclass
@@ -72,7 +78,7 @@ def run(jobs: Iterable[Job], at_once: int = 2, batch: int = 1) -> Iterator[Ended
                     yield from _receive(key, selector, waiting)
                 for key in list(selector.get_map().values()):
                     if time.monotonic() - key.data.started > key.data.jobs[0].seconds:
-                        yield _stop(key, selector, waiting, "time")
+                        yield _stop(key, selector, waiting, TIME)
         finally:
             for key in list(selector.get_map().values()):
                 _end(key, selector)
@@ -142,7 +148,7 @@ def _stop(key: selectors.SelectorKey, selector: selectors.BaseSelector, waiting:
     """End a child that died or must: the job in hand is lost, and those behind it go back to the others."""
     running: _Running = key.data
     code = _end(key, selector)
-    why = why or f"died ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
+    why = why or f"{DIED} ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
     job = running.jobs.popleft()
     waiting.extendleft(reversed(running.jobs))
     return Ended(job.key, None, why, time.monotonic() - running.started)

@@ -30,6 +30,7 @@ import numpy as np
 from grader.values import arrays_in, fresh, plain
 
 MAX_MESSAGE = 2000
+ANY_OP = "*"
 MODULE_SECONDS = 30.0  # for a module's own code: definitions take none
 CELL_SECONDS = 15.0  # for a notebook's cell: students train in cells, and what comes after must not be lost
 CELLS_SECONDS = 45.0  # for all of them, all below LOAD_SECONDS; once they are used up, each gets a second
@@ -98,7 +99,8 @@ class Host:
     """One submission's code.
 
     modules: module name → (source text, file name shown in tracebacks); cells: notebook cells that share one namespace;
-    exercises: exercise name → {"module": its module's name, "arguments": "numpy" or "tensor", "forbids_ops": [op types]};
+    exercises: exercise name → {"module": its module's name, "arguments": "numpy" or "tensor", "forbids_ops": [op types,
+    or ANY_OP]};
     probes: (source text, file name) of the chapter's probes.py, or None.
     """
 
@@ -246,7 +248,7 @@ class Host:
         """The student's own object; a function that may not run certain ops is watched while it runs."""
         found = self.find(name)
         ops = frozenset(self.exercises.get(name, {}).get("forbids_ops", ()))
-        if not ops or not inspect.isfunction(found):
+        if not ops or not callable(found) or inspect.isclass(found):
             return found
 
         @functools.wraps(found)
@@ -355,12 +357,14 @@ class Host:
 
 @contextlib.contextmanager
 def no_ops(name: str, ops: frozenset[str]) -> Iterator[None]:
-    """Raise Forbidden as soon as one of these TensorFlow ops runs or is traced."""
+    """Raise Forbidden as soon as one of these TensorFlow ops runs or is traced; ANY_OP stands for all of them."""
     # TensorFlow's own debugger stands on op_callbacks; there is no public name for it.
     from tensorflow.python.framework import op_callbacks
 
     def note(op_type, inputs, attrs, outputs, op_name=None, graph=None):
         kind = op_type.decode() if isinstance(op_type, bytes) else str(op_type)
+        if ANY_OP in ops:
+            raise Forbidden(f"{name} is to be written without TensorFlow, and its op {kind} ran.")
         if kind in ops:
             raise Forbidden(f"{name} may not be made with TensorFlow's op {kind}: write it from simpler ops.")
 

@@ -67,7 +67,7 @@ class Matrix:
     def fate(self, row: Row) -> str:
         """killed, hidden (by hidden checks only), equivalent, survivor, or not run."""
         kills = [name for name, cell in row.cells.items() if cell.kills]
-        if row.why or any(name not in self.hidden for name in kills):
+        if any(name not in self.hidden for name in kills):
             return "killed"
         if kills:
             return "hidden"
@@ -218,7 +218,14 @@ def _examine_all(laboratory: Laboratory, matrix: Matrix, store: Store, at_once: 
             "seconds": round(ended.seconds, 3),
             "why": ended.why,
         }
-        entry |= ended.answer or {"cells": {name: [result.FAILED, 0, 0.0, True] for name in keys}}
+        if ended.answer is None and ended.crashed:  # a mutant that hangs, or takes its process with it, is noticed
+            entry["cells"] = {name: [result.FAILED, 0, 0.0, True] for name in keys}
+        elif ended.answer is None:
+            matrix.broken.append(f"{row.mutant.id} could not be examined: {ended.why}.")
+            yield row.mutant.id
+            continue
+        else:
+            entry |= ended.answer
         store.put(key, entry)
         _fill(row, entry, keys)
         matrix.seconds += ended.seconds

@@ -88,3 +88,22 @@ def gpu_available() -> bool:
     import tensorflow as tf
 
     return bool(tf.config.list_physical_devices("GPU"))
+
+
+def drawn_classes(seed: int, sizes: Sequence[int], side: int, classes: int = 10) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Images of classes that are made up for one run: no model that was trained beforehand can know them.
+
+    A class is a smooth random pattern (a sum of cosines); an image is its class's pattern, paler or stronger, with noise.
+    Returns (x, y) for every size n: x float64 [n, side, side], entries from 0 to 1, and y int64 [n].
+    """
+    rng = np.random.default_rng(seed)
+    waves = np.cos(np.pi * np.outer(np.arange(4), np.arange(side) + 0.5) / side)
+    patterns = np.einsum("cuv,ui,vj->cij", rng.standard_normal((classes, 4, 4)), waves, waves)
+    low, high = (end(patterns, axis=(1, 2), keepdims=True) for end in (np.min, np.max))
+    patterns = (patterns - low) / (high - low)
+    found = []
+    for n in sizes:
+        y = rng.integers(0, classes, n)
+        noise = 0.2 * rng.standard_normal((n, side, side))
+        found.append((np.clip(patterns[y] * rng.uniform(0.5, 1, (n, 1, 1)) + noise, 0, 1), y))
+    return found

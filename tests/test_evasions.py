@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.constraints import forbidden_names, joined
+from grader.constraints import forbidden_names, is_bound, joined
 
 PATTERNS = ("tensorflow.*", "scipy.*", "numpy.convolve")
 
@@ -39,6 +39,28 @@ def found(source: str) -> list[str]:
         "import operator, numpy\ndef f(x):\n    return operator.attrgetter('convolve')(numpy)(x)",
         "def f(x):\n    return 1\ny = " + "-" * 20_000 + "1",
         "x = 1\n" * 300_000,
+        # A definition need not stand at the top level …
+        "import scipy\nif True:\n    def f(x):\n        return scipy.signal.convolve(x)",
+        "import scipy\ntry:\n    def f(x):\n        return scipy.signal.convolve(x)\nfinally:\n    pass",
+        "import scipy\nfor f in [scipy.signal.convolve]:\n    pass",
+        "import scipy\nwith open('x') as g:\n    f = scipy.signal.convolve",
+        "import scipy\n[f := scipy.signal.convolve]",
+        "from scipy.signal import convolve as f",
+        "import scipy\ndef f(x):\n    return 1\ndef g():\n    global f\n    f = scipy.signal.convolve\ng()",
+        "import scipy\ndef f(x):\n    return 1\nf.__defaults__ = (scipy.signal.convolve,)",
+        # … and a library can be handed on without its functions being named.
+        "import tensorflow as tf\nlib, = (tf,)\ndef f(x):\n    return lib.nn.conv2d(x)",
+        "import tensorflow as tf\nclass K:\n    lib = tf\ndef f(x):\n    return K.lib.nn.conv2d(x)",
+        "import tensorflow as tf\ndef go(lib, x):\n    return lib.nn.relu(x)\ndef f(x):\n    return go(tf, x)",
+        "import tensorflow as tf\nlibs = {}\nlibs['a'] = tf\ndef f(x):\n    return libs['a'].nn.relu(x)",
+        "import tensorflow as tf\nlibs = []\nlibs.append(tf)\ndef f(x):\n    return libs[0].nn.relu(x)",
+        "from tensorflow import *\ndef f(x):\n    return nn.relu(x)",
+        "import numpy as np\ndef f(x):\n    return np.testing._private.utils.sys.modules['tensor' + 'flow'].nn.relu(x)",
+        "import sys\ndef f(x):\n    return sys.__dict__['mod' + 'ules']",
+        "def g():\n    pass\ndef f(x):\n    return g.__getattribute__('__glo' + 'bals__')['scipy']",
+        "import numpy as np\ndef f(x):\n    return list(map(getattr, [np], ['conv' + 'olve']))",
+        "from grader.gradients import tape_vjp\ndef f(x):\n    return tape_vjp(x)",
+        "def patch():\n    import ctypes\n    ctypes.CDLL(None)\npatch()\ndef f(x):\n    return x",
     ],
 )
 def test_hiding_a_library_is_found(source: str) -> None:
@@ -58,10 +80,57 @@ def test_hiding_a_library_is_found(source: str) -> None:
         "import numpy as np\nnp.set_printoptions(precision=3)\nnp.random.seed(0)\ndef f(x):\n    return np.sum(x)",
         "if __name__ == '__main__':\n    print(1)\ndef f(x):\n    return x",
         "class f:\n    def __init__(self):\n        super().__init__()\n        self.__dict__.update(a=1)",
+        # A notebook's experiments, and a module's own tests, may use everything; names in them are not those in f.
+        "import tensorflow as tf\ndef f(x):\n    return x + 1\nx = tf.constant(1.0)\nprint(f(x) - tf.nn.relu(x))",
+        "import tensorflow as tf\ny = tf.constant(1.0)\ndef f(x):\n    y = x + 1\n    return [y for _ in range(3)]",
+        "import tensorflow as tf\ny = tf.zeros(3)\ndef f(x):\n    return (lambda y: y)(x) + sum(y for y in x)",
+        "import numpy as np\nimport tensorflow as tf\ndef f(x):\n    return np.abs(x)\nnp.testing.assert_allclose(f(1), tf.abs(1))",
+        "import tensorflow as tf\ndef f(x):\n    return x\nif __name__ == '__main__':\n    f = tf.nn.relu\n    exec('1')",
+        "import tensorflow as tf\ndef f(x: tf.Tensor):\n    if isinstance(x, tf.Tensor):\n        x = x.numpy()\n    return x",
+        "from numpy import *\nfrom math import *\ndef f(x):\n    return sqrt(x)",
+        "import inspect, gc\ndef f(x):\n    return x\nprint(inspect.getsource(f))\ngc.collect()",
+        "from grader.notebook import check\nfrom grader.data import load\ndef f(x):\n    return x\ncheck('ch08.f')",
+        "import sys\nsys.path.insert(0, '.')\nprint(sys.version)\ndef f(x):\n    return x",
     ],
 )
 def test_honest_code_is_left_in_peace(source: str) -> None:
     assert not found(source)
+
+
+def test_the_kits_own_insides_are_forbidden_everywhere() -> None:
+    source = "def f(x):\n    return x\ndef g():\n    import grader.host as h\n    h.same = lambda a, b: True"
+    assert forbidden_names("f", "m", {"m": source}, ()) == [("m", "grader.host", 4)]
+
+
+def test_a_definition_is_found_in_every_module_that_has_one() -> None:
+    sources = {
+        "m": "def f(x):\n    return 1\ndel f",
+        "ch08": "import scipy\ndef f(x):\n    return scipy.signal.convolve(x)",
+    }
+    assert [what for _, what, _ in forbidden_names("f", "m", sources, PATTERNS)] == ["scipy.signal.convolve"]
+    sources = {"m": "from other import *", "other": "import scipy\ndef f(x):\n    return scipy.signal.convolve(x)"}
+    assert [what for _, what, _ in forbidden_names("f", "m", sources, PATTERNS)] == ["scipy.signal.convolve"]
+
+
+def test_what_another_module_does_is_its_own_affair() -> None:
+    sources = {"m": "def f(x):\n    return x", "other": "import pickle\nweights = pickle.load(open('w', 'rb'))"}
+    assert not forbidden_names("f", "m", sources, PATTERNS)
+    assert forbidden_names("f", "m", sources | {"m": "import other\n" + sources["m"]}, PATTERNS)
+
+
+@pytest.mark.parametrize(
+    ("sources", "bound"),
+    [
+        ({"m": "def f(x):\n    return x"}, True),
+        ({"m": "if True:\n    from numpy import abs as f"}, True),
+        ({"m": "from other import *", "other": "f = abs"}, True),
+        ({"m": "def g(:"}, True),
+        ({"m": "import sys\nsetattr(sys.modules[__name__], 'f', abs)"}, False),
+        ({"m": "from numpy import *"}, False),
+    ],
+)
+def test_whether_a_name_is_bound_where_one_can_read_it(sources: dict[str, str], bound: bool) -> None:
+    assert is_bound("f", sources) is bound
 
 
 def test_a_broken_cell_does_not_hide_the_others() -> None:

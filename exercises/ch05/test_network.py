@@ -13,6 +13,7 @@ from grader.comparison import expect_length
 from grader.data import load
 from grader.gradients import tape_vjp
 from grader.strategies import Case, arrays, distinct_sizes, labels
+from grader.training import drawn_classes
 
 NUMPY_ONLY = ("tensorflow.*", "keras.*", "jax.*", "torch.*", "scipy.*", "sklearn.*")
 
@@ -155,9 +156,11 @@ def test_mlp_loss_takes_a_single_layer(student, case):
 @check("mlp_loss", points=1, examples=10)
 @given(case=networks(depths=(2, 3)))
 def test_mlp_loss_is_safe_for_large_logits(student, case):
-    """Logits in the hundreds and thousands give the right finite loss and gradients."""
+    """Logits in the hundreds and thousands give the right finite loss and gradients, and change no argument."""
     case.weights[-1] = case.weights[-1] * 1000
-    expect_close(ask(student, case), right_answer(case), what=GRADIENTS)
+    answer = student.call("mlp_loss", case.x, case.labels, case.weights, case.biases)
+    expect_close(answer.value, right_answer(case), what=GRADIENTS)
+    expect_untouched(answer)
 
 
 # fit_numpy_mlp ----------------------------------------------------------------------------------------------
@@ -168,6 +171,9 @@ EPOCHS = 100
 # once in 10,000 runs. 90 % leaves room for other batch sizes, optimisers, initial weights and learning rates.
 THRESHOLD = 0.90
 CHANCE = 0.30  # on shuffled labels it reads 10 % ± 4 %, once in 10,000 runs more than 27.6 %
+# Classes that are made up for this run, so that weights which were stored beforehand are of no use: after 20 epochs the
+# reference knows 98.9 % ± 0.7 % of new images, and would miss 95.6 % less than once in 10,000 runs.
+KNOWN, FEW = 0.60, 20
 
 SEEDS = st.integers(0, 2**31 - 1)
 
@@ -177,6 +183,24 @@ def digits():
     """((x, y), (x_test, y_test)): pixels from 0 to 1."""
     (x, y), (x_test, y_test) = load("digits")
     return (x / 16, y), (x_test / 16, y_test)
+
+
+def made_up(seed):
+    """((x, y), (x_test, y_test)) of classes that there were not before, like digits in size and number."""
+    return [(x.reshape(len(x), -1), y) for x, y in drawn_classes(seed, (1437, 360), 8)]
+
+
+def expect_to_learn(student, seed, hidden):
+    """Fail unless the network gets to know the classes of made_up."""
+    (x, y), (x_test, y_test) = made_up(seed)
+    network = expect_parameters(student.fit_numpy_mlp(x, y, hidden, seed, FEW), hidden)
+    share = float((forward(x_test, *network).argmax(axis=1) == y_test).mean())
+    early = expect_parameters(student.fit_numpy_mlp(x, y, hidden, seed, 1), hidden)
+    expect(
+        share >= KNOWN,
+        f"After {FEW} epochs of other images than digits the network knows {share:.1%} of new ones; {KNOWN:.0%} are wanted.",
+        diagnosis=mistake(early, network, x, y) or "labels_from_elsewhere",
+    )
 
 
 def expect_parameters(got, hidden):
@@ -240,16 +264,17 @@ def mistake(early, late, x, y):
 
 
 @check("fit_numpy_mlp", points=0.5, examples=4, capstone=True)
-@given(hidden=st.sampled_from([(12,), (9, 7), (20, 15, 11)]), seed=SEEDS, n=st.sampled_from([200, 20]))
-def test_fit_numpy_mlp_builds_the_network_that_was_asked_for(student, hidden, seed, n):
+@given(hidden=st.sampled_from([(12,), (9, 7), (20, 15, 11)]), seed=SEEDS, few=st.booleans())
+def test_fit_numpy_mlp_builds_the_network_that_was_asked_for(student, hidden, seed, few):
     """fit_numpy_mlp answers weights and biases of the widths in hidden, and leaves images and labels as they were."""
     (x, y), _ = digits()
-    answer = student.call("fit_numpy_mlp", x[:n], y[:n], hidden, seed, 1)
+    some = np.flatnonzero(y < 5)[:20] if few else slice(200)  # fewer than a usual batch, and not of all classes
+    answer = student.call("fit_numpy_mlp", x[some], y[some], hidden, seed, 1)
     expect_parameters(answer.value, hidden)
     expect(
         not answer.mutated,
         f"The call changed its argument {' and '.join(answer.mutated)} in place.",
-        diagnosis="shuffles_the_caller",
+        diagnosis="changes_the_images",
     )
 
 
@@ -269,9 +294,9 @@ def test_fit_numpy_mlp_is_repeatable(student, seed):
 @given(seed=SEEDS)
 def test_fit_numpy_mlp_trains_every_layer(student, seed):
     """More epochs change the weights and biases of every layer and lower the loss on the training images."""
-    (x, y), _ = digits()
+    (x, y), _ = made_up(seed)
     early, late = (
-        expect_parameters(student.fit_numpy_mlp(x, y, (16, 12), seed, epochs), (16, 12)) for epochs in (1, 20)
+        expect_parameters(student.fit_numpy_mlp(x, y, (16, 12), seed, epochs), (16, 12)) for epochs in (1, FEW)
     )
     stuck = [
         f"{name}[{i}]"
@@ -280,11 +305,11 @@ def test_fit_numpy_mlp_trains_every_layer(student, seed):
         if np.allclose(before[i], after[i], rtol=1e-9, atol=0)
     ]
     diagnosis = mistake(early, late, x, y)
-    expect(not stuck, f"After 1 epoch and after 20 these are the same: {', '.join(stuck)}.", diagnosis=diagnosis)
+    expect(not stuck, f"After 1 epoch and after {FEW} these are the same: {', '.join(stuck)}.", diagnosis=diagnosis)
     before, after = (float(cross_entropy(forward(x, *network), y)) for network in (early, late))
     expect(
         after < before,
-        "The loss on the training images is no lower after 20 epochs than after 1.",
+        f"The loss on the training images is no lower after {FEW} epochs than after 1.",
         got=after,
         expected=before,
         diagnosis=diagnosis,
@@ -294,56 +319,53 @@ def test_fit_numpy_mlp_trains_every_layer(student, seed):
 @check("fit_numpy_mlp", points=0.5, examples=2, capstone=True)
 @given(seed=SEEDS)
 def test_fit_numpy_mlp_uses_all_images(student, seed):
-    """Every image counts, once an epoch: other labels for any 30 of them change what one epoch gives, and not what none does."""
+    """Every image counts: other labels for any 30 of them change the network, within one epoch."""
     (x, y), _ = digits()
 
-    def fit(labels, epochs):
+    def fit(labels, epochs=1):
         return expect_parameters(student.fit_numpy_mlp(x, labels, (8,), seed, epochs), (8,))
 
     rng = np.random.default_rng(seed)
-    all_others = (y + 1) % CLASSES
-    usual = fit(y, 1)
+    usual, all_others = fit(y), (y + 1) % CLASSES
     for _ in range(4):
         chosen = rng.permutation(len(y)) < 30
-        if same(usual, fit(np.where(chosen, all_others, y), 1)):
+        if same(usual, fit(np.where(chosen, all_others, y))):
             diagnosis = "part_of_the_images"
-            if same(usual, fit(all_others, 1)):
-                diagnosis = "never_trained" if same(usual, fit(y, 2)) else "labels_from_elsewhere"
+            if same(usual, fit(all_others)):  # no label counts, whosever it is: in the first epoch, or in all
+                later = fit(y, 2)
+                idle = "labels_from_elsewhere" if not same(usual, later) else "never_trained"
+                diagnosis = idle if same(later, fit(all_others, 2)) else "an_epoch_too_few"
             expect(False, "30 images got other labels, and nothing changed.", diagnosis=diagnosis)
-    expect(
-        same(fit(y, 0), fit(all_others, 0)),
-        "With epochs = 0 other labels gave other weights: the network was trained.",
-        diagnosis="an_epoch_too_many",
-    )
 
 
 @check("fit_numpy_mlp", points=1, examples=1, capstone=True)
 @given(seed=SEEDS)
 def test_fit_numpy_mlp_reads_digits(student, seed):
-    """A trained network with 32 hidden units reads at least 90 % of the images that it never saw."""
+    """A trained network with 32 hidden units reads at least 90 % of the images that it never saw, and learns others as well."""
     (x, y), (x_test, y_test) = digits()
     network = expect_parameters(student.fit_numpy_mlp(x, y, (32,), seed, EPOCHS), (32,))
     accuracy = float((forward(x_test, *network).argmax(axis=1) == y_test).mean())
-    if accuracy >= THRESHOLD:
-        return
-    early = expect_parameters(student.fit_numpy_mlp(x, y, (32,), seed, 1), (32,))
-    expect(
-        False,
-        f"After {EPOCHS} epochs the network reads {accuracy:.1%} of the unseen images; {THRESHOLD:.0%} are wanted.",
-        diagnosis=mistake(early, network, x, y),
-    )
+    if accuracy < THRESHOLD:
+        early = expect_parameters(student.fit_numpy_mlp(x, y, (32,), seed, 1), (32,))
+        expect(
+            False,
+            f"After {EPOCHS} epochs the network reads {accuracy:.1%} of the unseen images; {THRESHOLD:.0%} are wanted.",
+            diagnosis=mistake(early, network, x, y),
+        )
+    expect_to_learn(student, seed, (32,))
 
 
 @check("fit_numpy_mlp", points=1, examples=1, capstone=True)
 @given(seed=SEEDS)
 def test_fit_numpy_mlp_learns_from_the_labels_it_is_given(student, seed):
-    """Trained on shuffled labels, the network reads unseen images no better than by guessing."""
+    """Trained on shuffled labels, the network reads unseen images no better than by guessing; on right ones it learns."""
     (x, y), (x_test, y_test) = digits()
     shuffled = np.random.default_rng(seed).permutation(y)
-    network = expect_parameters(student.fit_numpy_mlp(x, shuffled, (32,), seed, 20), (32,))
+    network = expect_parameters(student.fit_numpy_mlp(x, shuffled, (32,), seed, FEW), (32,))
     accuracy = float((forward(x_test, *network).argmax(axis=1) == y_test).mean())
     expect(
         accuracy <= CHANCE,
         f"Trained on shuffled labels, the network still reads {accuracy:.1%} of the unseen images.",
         diagnosis="labels_from_elsewhere",
     )
+    expect_to_learn(student, seed, (12,))

@@ -1,6 +1,7 @@
 """Checks of capstone.py: training, judged by predictions for images whose labels the student's code never sees.
 
-The classes are numbered anew in every run, so that no model that was trained beforehand can know them. Thresholds come
+Clothes are numbered anew in every run, and other classes are made up in it, so that no model that was trained beforehand
+can know them. Thresholds come
 from solutions/ch08/calibration.json (`grader calibrate ch08`); they leave room for other optimisers and batch sizes.
 """
 
@@ -14,7 +15,7 @@ from hypothesis import given
 from grader import Exercise, check, expect, expect_shape
 from grader.data import load
 from grader.strategies import SEEDS
-from grader.training import accuracy, gpu_available, mean_cross_entropy
+from grader.training import accuracy, drawn_classes, gpu_available, mean_cross_entropy
 
 EXERCISES = (
     Exercise(
@@ -60,6 +61,7 @@ class Budget(NamedTuple):
 # threshold leaves as much room again for slower training than the reference's, such as SGD without momentum.
 LENET = Budget(images=3200, epochs=4, side=28, accuracy=0.6, loss=1.1)
 LENET_GPU = Budget(images=10_000, epochs=5, side=28, accuracy=0.75, loss=0.75)
+DRAWN = Budget(images=960, epochs=8, side=28, accuracy=0.6)
 RESNET = Budget(images=320, epochs=12, side=16, accuracy=0.35)
 RESNET_GPU = Budget(images=2000, epochs=5, side=32, accuracy=0.9)
 
@@ -139,6 +141,13 @@ def lenet_run(student, seed, budget):
     return train(student, "fit_lenet", x, y, seed, budget.epochs, inputs), names[labels]
 
 
+def drawn_run(student, seed, epochs=DRAWN.epochs):
+    """Train fit_lenet on made-up classes: the probe's report, and the labels of 500 new images of them."""
+    (x, y), (inputs, labels) = drawn_classes(seed, (DRAWN.images, 500), DRAWN.side)
+    x, inputs = (np.float32(part[..., None]) for part in (x, inputs))
+    return train(student, "fit_lenet", x, y, seed, epochs, inputs), labels
+
+
 def resnet_run(student, seed, budget, epochs=None):
     """Train fit_resnet with this budget: the probe's report, and labels, for its first 300 images and then 1,000 new ones."""
     x, labels = figures(budget.images + 1000, seed, budget.side)
@@ -179,16 +188,42 @@ def mistake(report, labels, untrained=None):
 
 
 def expect_logits(report, labels, what):
-    """Fail if the model answers probabilities."""
+    """Fail if the model answers probabilities, or what a ReLU leaves of logits."""
+    logits = np.asarray(report["inference"])
     expect(
-        not probabilities(np.asarray(report["inference"])),
+        not probabilities(logits),
         f"{what} should answer logits, but probabilities came back: every row adds up to 1.",
+        report["inference"],
+        diagnosis=mistake(report, labels),
+    )
+    expect(
+        logits.min() < 0 or (logits == 0).mean() < 0.2,
+        f"{what} should answer logits of a linear layer, but {(logits == 0).mean():.0%} of them are exactly 0, and none is "
+        "negative.",
         report["inference"],
         diagnosis=mistake(report, labels),
     )
 
 
-@check("fit_lenet", points=3, examples=1, capstone=True)
+@check("fit_lenet", points=1, examples=1, capstone=True)
+@given(seed=FRESH_SEEDS)
+def test_fit_lenet_learns_classes_that_nobody_has_met(student, seed):
+    """Trained on images of classes that the judge made up a moment ago, the model knows most new ones."""
+    report, labels = drawn_run(student, seed)
+    expect_logits(report, labels, "fit_lenet's model")
+    right = accuracy(report["inference"], labels)
+    # fit_lenet_drawn in solutions/ch08/calibration.json
+    if right < DRAWN.accuracy:
+        fresh, _ = drawn_run(student, seed, epochs=0)
+        expect(
+            False,
+            f"{in_words(DRAWN)} of its own the model classifies {right:.1%} of 500 new ones rightly; at least "
+            f"{DRAWN.accuracy:.0%} are wanted.",
+            diagnosis=mistake(report, labels, fresh["inference"]),
+        )
+
+
+@check("fit_lenet", points=2, examples=1, capstone=True)
 @given(seed=FRESH_SEEDS)
 def test_fit_lenet_learns_to_tell_clothes_apart(student, seed):
     """After a short training the model classifies most pictures that it has not seen rightly, whatever the classes' numbers."""
@@ -221,16 +256,22 @@ def test_fit_lenet_learns_to_tell_clothes_apart(student, seed):
 def test_fit_lenet_is_decided_by_seed_and_epochs(student, seed):
     """With 0 epochs the model is untrained; another seed makes another model."""
     (x, y), (inputs, labels) = clothes()
-    one, two = (
-        train(student, "fit_lenet", x[:2000], y[:2000], s, 0, inputs[:500])["inference"] for s in (seed, seed + 1)
+    one, other, two = (
+        train(student, "fit_lenet", x[:2000], given, s, 0, inputs[:500])["inference"]
+        for given, s in ((y[:2000], seed), (9 - y[:2000], seed), (y[:2000], seed + 1))
     )
-    expect_untrained(one, labels[:500], "fit_lenet")
+    expect_untrained(one, other, labels[:500], "fit_lenet")
     expect_different(one, two)
 
 
-def expect_untrained(answers, labels, name):
-    """Fail if a model after 0 epochs knows more than it could by chance."""
+def expect_untrained(answers, others, labels, name):
+    """Fail if a model after 0 epochs knows more than it could by chance, or depends on labels. others: with other ones."""
     right, loss = accuracy(answers, labels), mean_cross_entropy(answers, labels)
+    expect(
+        np.allclose(answers, others, rtol=1e-3, atol=1e-3),
+        f"With epochs=0 {name} gives back another model where the labels are others: it was trained.",
+        diagnosis="epochs_ignored",
+    )
     expect(
         loss > 1.8 and right < 0.5,
         f"With epochs=0 {name} gives back a model that was trained: it classifies {right:.1%} of new images rightly, and its "
@@ -328,11 +369,14 @@ def resnet_mistake(student, report, labels, seed, budget):
 def test_fit_resnet_is_decided_by_seed_and_epochs(student, seed):
     """With 0 epochs the model is untrained; the same seed makes the same model, another seed another one."""
     x, y = figures(64, seed, 16)
-    one, same, two = (train(student, "fit_resnet", x, y, s, 0, x)["inference"] for s in (seed, seed, seed + 1))
-    expect_untrained(one, y, "fit_resnet")
+    one, same, other, two = (
+        train(student, "fit_resnet", x, given, s, 0, x)["inference"]
+        for given, s in ((y, seed), (y, seed), (9 - y, seed), (y, seed + 1))
+    )
     expect(
         np.allclose(one, same, rtol=1e-3, atol=1e-3),
         "The same seed gave two different models: seed all that is random at the beginning, the initial weights too.",
         diagnosis="seed_ignored",
     )
+    expect_untrained(one, other, y, "fit_resnet")
     expect_different(one, two)

@@ -98,7 +98,7 @@ def test_dilated_conv2d_takes_taps_rate_pixels_apart(student, case):
 
 
 @check("dilated_conv2d", points=0.5, examples=5)
-@given(case=dilated_cases(dtypes=st.just(np.float64)))
+@given(case=dilated_cases(dtypes=st.just(np.float32)))  # on a CPU TensorFlow's own op has no float64 gradient by x
 def test_dilated_conv2d_passes_gradients(student, case):
     """The gradient of dilated_conv2d reaches x and w."""
     arguments = (case.x, case.w, case.rate)

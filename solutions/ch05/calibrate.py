@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from grader.data import load
+from grader.training import drawn_classes
 
 METRICS = {
     "fit_numpy_mlp": "accuracy on the 360 unseen digits: hidden (32,), 100 epochs",
     "fit_numpy_mlp, two layers": "accuracy on the 360 unseen digits: hidden (24, 16), 100 epochs",
     "fit_numpy_mlp, shuffled labels": "accuracy on the 360 unseen digits: hidden (32,), 20 epochs on shuffled labels",
+    "fit_numpy_mlp, drawn classes": "accuracy on 360 new images of drawn classes: hidden (32,), 20 epochs",
+    "fit_numpy_mlp, drawn classes, two layers": "accuracy on 360 new images of drawn classes: hidden (24, 16), 20 epochs",
 }
 LOWER_IS_BETTER = {"fit_numpy_mlp, shuffled labels"}
 
@@ -36,4 +39,7 @@ def measure(seed):
     x, x_test = x / 16, x_test / 16
     shuffled = np.random.default_rng(seed).permutation(y)
     networks = fit(x, y, (32,), seed, 100), fit(x, y, (24, 16), seed, 100), fit(x, shuffled, (32,), seed, 20)
-    return {name: _accuracy(network, x_test, y_test) for name, network in zip(METRICS, networks, strict=True)}
+    found = [_accuracy(network, x_test, y_test) for network in networks]
+    (x, y), (x_test, y_test) = ((x.reshape(len(x), -1), y) for x, y in drawn_classes(seed, (1437, 360), 8))
+    found += [_accuracy(fit(x, y, hidden, seed, 20), x_test, y_test) for hidden in ((32,), (24, 16))]
+    return dict(zip(METRICS, found, strict=True))
