@@ -27,6 +27,9 @@ MAX_ARCHIVE = 32 * MIB
 MAX_UNPACKED = 128 * MIB
 MAX_MEMBERS = 2000
 MAX_DEPTH = 12
+MAX_NAME = 1000
+MAX_STREAMS = 100
+MAX_HEADERS = 2**30  # the sum of the squares of the sizes: two seconds of tarfile's searching
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".tbz2", ".txz")
 FOREIGN = (".rar", ".7z", ".zst", ".lz4", ".lz", ".z", ".iso", ".dmg")
 # What systems and editors leave lying about: nobody handed that in.
@@ -117,7 +120,7 @@ def _too_large(limit: int) -> str:
 
 def _folder(root: Path) -> Handed:
     handed = Handed()
-    for number, (name, entry) in enumerate(_walk(root)):
+    for number, (name, entry) in enumerate(_walk(root, handed)):
         if number >= MAX_MEMBERS:
             handed.refuse(root.name, f"after the first {MAX_MEMBERS} files nothing was looked at")
             break
@@ -130,14 +133,17 @@ def _folder(root: Path) -> Handed:
     return handed
 
 
-def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry]]:
-    """Every file below a folder, with its path inside of it, litter left out."""
+def _walk(root: Path, handed: Handed) -> Iterator[tuple[str, os.DirEntry]]:
+    """Every file below a folder, with its path inside of it, litter left out. Raises OSError if it cannot be opened."""
     waiting = [(root, PurePosixPath())]
     while waiting:
         folder, inside = waiting.pop(0)
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
+        except OSError as error:
+            if folder == root:
+                raise
+            handed.refuse(str(inside), f"it cannot be opened ({error.strerror})")
             continue
         for entry in entries:
             name = inside / entry.name
@@ -202,7 +208,7 @@ def _unzip(data: bytes, handed: Handed) -> None:
 
 
 def _untar(data: bytes, handed: Handed) -> None:
-    archive = tarfile.open(fileobj=io.BytesIO(data), mode="r:")  # noqa: SIM115 - read from later on
+    archive = _Tar.open(fileobj=io.BytesIO(data), mode="r:")
     budget = _Budget()
     for number, member in enumerate(archive):
         if number >= MAX_MEMBERS:
@@ -221,7 +227,10 @@ def _untar(data: bytes, handed: Handed) -> None:
 
 
 def _inner_name(name: str, handed: Handed) -> str | None:
-    """A member's path as it may be used, or None for one that is litter or leads out of the archive."""
+    """A member's path as it may be used, or None for one that is litter, is too long or leads out of the archive."""
+    if len(name) > MAX_NAME:
+        handed.refuse(name, f"its path is longer than {MAX_NAME} characters")
+        return None
     path = PurePosixPath(name.replace("\\", "/"))
     if is_litter(str(path)):
         return None
@@ -229,6 +238,36 @@ def _inner_name(name: str, handed: Handed) -> str | None:
         handed.refuse(name, "its path leads out of the archive")
         return None
     return str(path)
+
+
+class _Member(tarfile.TarInfo):
+    """A tar's member, without what keeps tarfile busy for hours.
+
+    It searches extended headers in quadratic time (CVE-2024-6232), makes an object of every hole of a sparse file, and
+    goes back for a negative size (CVE-2025-8194).
+    """
+
+    def _proc_member(self, archive: _Tar) -> tarfile.TarInfo:  # the hook that tarfile names for subclasses
+        header = b""
+        if self.size < 0:
+            raise Unreadable("has a member of negative size")
+        if self.type in (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE):
+            archive.headers += self.size**2
+            if archive.headers > MAX_HEADERS:
+                raise Unreadable("has headers that are too long")
+            place = archive.fileobj.tell()
+            header = archive.fileobj.read(self.size)
+            archive.fileobj.seek(place)
+        if self.type == tarfile.GNUTYPE_SPARSE or b"GNU.sparse" in header:
+            raise Unreadable("is a sparse tar: hand in a zip")
+        return super()._proc_member(archive)  # type: ignore[misc]
+
+
+class _Tar(tarfile.TarFile):
+    """A tar that is read with care. headers: what its extended headers have cost."""
+
+    tarinfo = _Member
+    headers = 0
 
 
 class _Budget:
@@ -256,11 +295,13 @@ def _decompressed(data: bytes) -> bytes:
     for mark, stream in STREAMS.items():
         if not data.startswith(mark):
             continue
-        while data.startswith(mark):  # parallel compressors write one stream after the other
+        for _ in range(MAX_STREAMS):  # parallel compressors write one stream after the other
             unpacker = stream()
             plain += unpacker.decompress(data, MAX_UNPACKED + 1 - len(plain))
             if len(plain) > MAX_UNPACKED:
                 raise Unreadable(f"{_too_large(MAX_UNPACKED)} when it is unpacked")
             data = unpacker.unused_data
-        return bytes(plain)
+            if not data.startswith(mark):
+                return bytes(plain)
+        raise Unreadable(f"holds more than {MAX_STREAMS} compressed streams")
     return data

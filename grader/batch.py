@@ -21,6 +21,7 @@ from typing import Any
 from grader import __version__
 from grader.chapter import find_root
 from grader.errors import UserError
+from grader.escape import one_line
 from grader.folder import class_seed, read_result, read_results, result_file, save_result, write_whole
 from grader.formats import grader_errors, write_grades
 from grader.pool import JobDied, JudgePool, default_jobs
@@ -227,17 +228,25 @@ def grade_folder(
     "gradescope" or "junit") and, with "csv", out/report.html. What is there already, with the same key, is not graded
     again. seed: that of the folder by default (`class_seed`); progress: called with each result.
 
-    Raises BatchError where there is nothing to grade.
+    Raises BatchError where nothing can be graded, and, after all the others are graded and written, where a result could
+    not be saved; UserError for a folder that can be read as a class and as one submission.
     """
     path, out = Path(path), Path(out)
-    entries = _entries(path, chapter, module_names(chapter, find_root(root)))
+    entries = _entries(path, chapter, module_names(chapter, find_root(root)), out)
     seed = class_seed(out) if seed is None else seed
     grading = Grading(chapter, out, min(jobs or default_jobs(), len(entries)), seed, isolation, executor, root, job)
     results: list[Result] = []
+    lost: list[str] = []
     try:
-        futures = [grading.submit(student, entry) for student, entry in entries]
+        futures = {grading.submit(student, entry): student for student, entry in entries}
         for future in as_completed(futures):
-            results.append(future.result())
+            try:
+                results.append(future.result())
+            except BatchError:  # the same for every student
+                raise
+            except Exception as error:  # one student's result could not be saved: the others' can
+                lost.append(one_line(f"{futures[future]} ({error or type(error).__name__})"))
+                continue
             if progress is not None:
                 progress(results[-1], len(results), len(entries))
     except BaseException:
@@ -245,7 +254,13 @@ def grade_folder(
         raise
     grading.close()
     results.sort(key=lambda result: result["student"])
-    finish(out, results, form)
+    if results:
+        finish(out, results, form)
+    if lost:
+        raise BatchError(
+            f"{len(lost)} of {len(entries)} results could not be saved, and the students are not among the grades: "
+            f"{', '.join(sorted(lost))}. Mend this and give the same command again: what is there is not graded twice."
+        )
     return results
 
 
@@ -264,10 +279,13 @@ def module_names(chapter: str, root: str | Path) -> list[str]:
     return [path.stem.removeprefix("test_") for path in sorted((Path(root) / "exercises" / chapter).glob("test_*.py"))]
 
 
-def _entries(path: Path, chapter: str, modules: list[str]) -> list[tuple[str, Path]]:
+def _entries(path: Path, chapter: str, modules: list[str], out: Path) -> list[tuple[str, Path]]:
     if not path.exists():
         raise BatchError(f"There is no {path}. Give a submission, or a folder with one entry a student.")
-    entries = find_submissions(path, chapter, modules)
+    try:
+        entries = find_submissions(path, chapter, modules, out)
+    except PermissionError:
+        raise BatchError(f"{path} may not be read by you. Change its permissions: chmod -R u+rX {path}") from None
     if not entries:
         raise BatchError(
             f"{path} holds no submission for {chapter}. A submission is a folder with the chapter's modules, "
@@ -300,7 +318,6 @@ def show_progress(console: Any) -> Any:
 def _bar(console: Any) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from grader.escape import one_line
     from grader.formats import points
 
     if not console.is_terminal:

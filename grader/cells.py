@@ -17,8 +17,9 @@ from grader.sources import objection
 MAX_CELLS = 2000
 MAX_CODE = 2**20
 # IPython's own syntax: %magic, !shell, x = %magic, x = !shell, ?help, help?. https://ipython.readthedocs.io
+# Possessive (*+, ++), since a line of blanks could be split among the parts in very many ways.
 _MAGIC = re.compile(
-    r"^(?P<indent>\s*)(?P<line>(?:[\w.,\s\[\]'\"]+=\s*)?(?:%{1,2}[\w./~$(-]|!{1,2}\s*[\w./~$(-]).*|\?{1,2}\s*[\w.]+|[\w.]+\?{1,2})\s*$"
+    r"^(?P<indent>\s*+)(?P<line>(?:[\w.,\s\[\]'\"]++=\s*+)?(?:%{1,2}[\w./~$(-]|!{1,2}\s*[\w./~$(-]).*|\?{1,2}\s*[\w.]+|[\w.]+\?{1,2})\s*$"
 )
 _TIMING = ("%%time", "%%timeit", "%%capture", "%%prun", "%%python", "%%python3", "%%ipython")
 _KIT = re.compile(

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 
-# C0 and C1 controls (a terminal obeys them), the bidirectional ones (they make text look like other text), the
-# invisible ones, and what XML and UTF-8 cannot hold (surrogates, U+FFFE, U+FFFF). Line feed and tab are text.
+# C0 and C1 controls (a terminal obeys them), line separators, the bidirectional controls (they make text look like other
+# text), what else shows nothing (Unicode's Default_Ignorable_Code_Point, and the empty Braille pattern), and what XML and
+# UTF-8 cannot hold (surrogates, U+FFFE, U+FFFF). Line feed and tab are text.
 _CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # What makes a spreadsheet calculate: https://owasp.org/www-community/attacks/CSV_Injection, and their full-width forms.
 _FORMULA = re.compile(r"\s*[=+\-@|%\t\r\n＝＋－＠]")
@@ -23,7 +26,9 @@ def visible(text: object) -> str:
 
 def _written(match: re.Match[str]) -> str:
     code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def one_line(text: object, limit: int = 200) -> str:

@@ -5,6 +5,7 @@ Every file is whole or not there: it is written beside its place, and renamed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from typing import Any
 
 # Names that a student's folder may not have, since the class's own files have them.
 RESERVED = frozenset(("grades.csv", "report.html", "junit.xml", "results.json", "seed.txt"))
+LONGEST = 200  # bytes in a folder's name: file systems take 255
 
 
 def write_whole(path: Path, text: str) -> Path:
@@ -37,10 +39,12 @@ def write_whole(path: Path, text: str) -> Path:
 
 
 def student_folder(out: Path, student: str) -> Path:
-    """DIR/<student>, with what a file name cannot hold (or must not be) written as %XX."""
+    """DIR/<student>, with what a file name cannot hold (or must not be) written as %XX; a long one is cut and numbered."""
     name = re.sub(r"[\x00-\x1f\x7f/\\:%]", lambda match: f"%{ord(match.group()):02X}", student)
-    if not name or name.startswith(".") or name in RESERVED:
+    if not name or name.startswith(".") or name.lower() in RESERVED:
         name = f"%{ord(name[0]):02X}{name[1:]}" if name else "%"
+    if len(os.fsencode(name)) > LONGEST:
+        name = f"{name[:40]}%~{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"  # %~ is in no other name
     return Path(out) / name
 
 

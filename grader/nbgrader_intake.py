@@ -208,7 +208,7 @@ def restored(
             kept.append(original.cell())
         else:
             new = v4.new_code_cell if original.cell_type == "code" else v4.new_markdown_cell
-            kept.append(_safe(new(cell.source, metadata=original.metadata())))
+            kept.append(_safe(new(cell.source, metadata=original.metadata()), lecture))
     place = 0
     for original in released:
         at = next((i for i, cell in enumerate(kept) if _id(cell) == original.grade_id), None)
@@ -226,32 +226,37 @@ def _id(cell: NotebookNode) -> str | None:
 
 
 def _own(cell: NotebookNode, lecture: Mapping[str, Any]) -> NotebookNode:
-    """A cell of the student's own: no id; and Markdown that could do more than be read is shown as it was typed."""
+    """A cell of the student's own: it has no id."""
     cell.metadata.pop("nbgrader", None)
+    return _safe(cell, lecture)
+
+
+def _safe(cell: NotebookNode, lecture: Mapping[str, Any]) -> NotebookNode:
+    """A cell with Markdown that could do more than be read shown as it was typed, unless it is as it was released."""
     if cell.cell_type == "markdown" and cell.source in lecture:
         if lecture[cell.source]:
             cell.attachments = lecture[cell.source]
-        return cell
-    return _safe(cell)
-
-
-def _safe(cell: NotebookNode) -> NotebookNode:
-    if cell.cell_type == "markdown" and not is_harmless(cell.source):
+    elif cell.cell_type == "markdown" and not is_harmless(cell.source):
         fence = "`" * (3 + max(map(len, re.findall("`+", cell.source)), default=0))
         cell.source = f"{fence}text\n{cell.source}\n{fence}"
     return cell
 
 
+# Macros of MathJax's that lead somewhere, load something or set attributes: https://docs.mathjax.org/en/latest/options/safe.html
+_TEX = "href|url|style|class|cssId|data|html[A-Za-z]*|require|unicode|mmlToken|bbox|includegraphics"
+
+
 def is_harmless(markdown: str) -> bool:
-    """Whether Markdown has no HTML, no picture, and no link but to the web.
+    """Whether Markdown has no HTML, no picture, no link but to the web, and none of TeX's ways to these.
 
     nbconvert passes HTML and `javascript:` through, and the page is opened by whoever grades. A picture may be of any
-    address, and one that is attached but missing breaks nbgrader's feedback.
+    address, and one that is attached but missing breaks nbgrader's feedback. MathJax makes links and attributes of some
+    macros, unless a course's own mathjax_url loads its extension Safe.
     """
-    if re.search(r"<[A-Za-z/!?]|!\[|&#?\w+;", markdown):
+    if re.search(r"<[A-Za-z/!?]|!\[|&#?\w+;", markdown) or re.search(rf"\\({_TEX})(?![A-Za-z])", markdown):
         return False
     targets = re.findall(r"\]\s*\(\s*([^)\s]*)", markdown) + re.findall(r"\]:\s*(\S*)", markdown)
-    return all(re.match(r"https?://|mailto:|#", target) for target in targets)
+    return all(re.fullmatch(r"(https?://|mailto:|#)[^\"'<>\\]*", target) for target in targets)
 
 
 # --- files beside the notebook ------------------------------------------------------------------

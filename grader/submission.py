@@ -6,13 +6,16 @@ raises for what a student did: a file that cannot be taken becomes a problem or 
 
 from __future__ import annotations
 
+import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from grader.archives import ARCHIVES, FOREIGN, Handed, Unreadable, handed_in, is_archive, is_litter
 from grader.cells import code_cells
+from grader.errors import UserError
 from grader.escape import one_line
 from grader.sources import decoded
 
@@ -53,7 +56,7 @@ def read_submission(path: Path | str, chapter: str, modules: Sequence[str] | Non
     names = list(chapter_modules(chapter) if modules is None else modules)
     submission = Submission(student_id(path.name), chapter)
     nbgraders = (path.parent, path.parent.parent) if path.parent.name == chapter else ()
-    if any(place.is_symlink() for place in (path, *nbgraders)):
+    if any(os.path.islink(place) for place in (path, *nbgraders)):
         why = f"{one_line(path.name, 80)} is a link, and links are not followed: hand in the file itself."
         return _nothing(submission, names, why)
     try:
@@ -167,41 +170,70 @@ def _left_out(chapter: str, names: list[str]) -> str:
 # --- a class ------------------------------------------------------------------------------------
 
 
-def find_submissions(path: Path | str, chapter: str, modules: Sequence[str] | None = None) -> list[tuple[str, Path]]:
+def find_submissions(
+    path: Path | str, chapter: str, modules: Sequence[str] | None = None, out: Path | str | None = None
+) -> list[tuple[str, Path]]:
     """(student's id, entry) for each submission at `path`: itself, or a folder with one entry a student.
 
-    nbgrader's submitted/ada/ch08/ is the entry of ada. Ids are fit to be shown and unique, whatever the case.
+    nbgrader's submitted/ada/ch08/ is the entry of ada. Ids are fit to be shown and unique, whatever the case. out: the
+    folder of results, which is no entry. Raises UserError for a folder that can be read as both.
     """
     path = Path(path).resolve()
     names = list(chapter_modules(chapter) if modules is None else modules)
-    if not path.is_dir() or _is_submission(path, chapter, names):
+    results = Path(out).resolve() if out is not None else None
+    entries = [entry for entry in _listing(path) if _is_entry(entry) and entry != results]
+    if not path.is_dir() or _is_submission(path, entries, chapter, names):
         name = path.parent.name if path.name == chapter or path.stem == chapter else path.name
         return [(student_id(name), path)]
     found: list[tuple[str, Path]] = []
     seen: set[str] = set()
-    for entry in sorted(path.iterdir(), key=lambda entry: entry.name):
-        if not _is_entry(entry):
-            continue
+    for entry in entries:
         below = entry / chapter
-        nbgraders = not entry.is_symlink() and (below.is_dir() or below.is_symlink())
+        nbgraders = not os.path.islink(entry) and (os.path.isdir(below) or os.path.islink(below))
         student = _unique(student_id(entry.name), student_id(entry.name, whole=True), seen)
         found.append((student, below if nbgraders else entry))
     return found
 
 
-def _is_submission(folder: Path, chapter: str, names: Sequence[str]) -> bool:
-    """Whether a folder is one student's, and not a class's: it, or its folder for the chapter, has files of the chapter."""
+def _listing(path: Path) -> list[Path]:
+    """What lies in a folder, by name; nothing for a file."""
+    return sorted(path.iterdir(), key=lambda entry: entry.name) if path.is_dir() else []
+
+
+# os.path, not Path, whose is_file() and the like raise PermissionError for what lies in a student's folder of mode 000.
+def _is_submission(folder: Path, entries: Sequence[Path], chapter: str, names: Sequence[str]) -> bool:
+    """Whether a folder is one student's, and not a class's: it, or its folder for the chapter, has files of the chapter.
+
+    Raises UserError if another entry has some as well: one stray file must not stand for a class, nor an old copy of
+    one's work make one.
+    """
     files = [f"{name}.py" for name in (*names, chapter)] + [f"{chapter}.ipynb"]
-    return any((place / file).is_file() for place in (folder, folder / chapter) for file in files)
+    own = [place / file for place in (folder, folder / chapter) for file in files if os.path.isfile(place / file)]
+    other = next((entry for entry in entries if own and _holds_any(entry, files, chapter)), None)
+    if other is None:
+        return bool(own)
+    stray, another = one_line(own[0].relative_to(folder), 80), one_line(other.name, 80)
+    raise UserError(
+        f"{folder} could be one submission, since it holds {stray}, or a class, since there is work of {chapter} in "
+        f"{another}, too. For a class, put {stray} into a folder that has its student's name; for one submission, take "
+        f"{another} out."
+    )
+
+
+def _holds_any(entry: Path, files: Sequence[str], chapter: str) -> bool:
+    """Whether a folder or an archive, not of a chapter's name, has one of these files in it."""
+    if re.fullmatch(r"ch\d\d", entry.name) or not (os.path.isdir(entry) or is_archive(entry.name)):
+        return False
+    try:
+        inside = handed_in(entry).files
+    except (Unreadable, OSError):
+        return False
+    return any(PurePosixPath(name).name in files and not _of_another_chapter(name, chapter) for name in inside)
 
 
 def _is_entry(entry: Path) -> bool:
-    """Whether something in a class's folder may be a student's: not litter, not the class's own lists and results."""
-    if is_litter(entry.name) or entry.name.startswith("."):
-        return False
-    if entry.is_dir():
-        return not ((entry / "grades.csv").is_file() and (entry / "report.html").is_file())
-    return entry.suffix.lower() not in CLASS_FILES
+    """Whether something in a class's folder may be a student's: not litter, not one of the class's own lists."""
+    return not is_litter(entry.name) and (os.path.isdir(entry) or entry.suffix.lower() not in CLASS_FILES)
 
 
 def student_id(name: str, whole: bool = False) -> str:
@@ -217,6 +249,11 @@ def student_id(name: str, whole: bool = False) -> str:
 def _unique(student: str, whole: str, seen: set[str]) -> str:
     """The id, made different from those that were given: by the entry's full name, then by a number."""
     candidates = (student, whole, *(f"{student} ({number})" for number in range(2, len(seen) + 3)))
-    chosen = next(name for name in candidates if name.casefold() not in seen)
-    seen.add(chosen.casefold())
+    chosen = next(name for name in candidates if _alike(name) not in seen)
+    seen.add(_alike(chosen))
     return chosen
+
+
+def _alike(name: str) -> str:
+    """What names have in common that look the same, or are the same to a file system (NFC and NFD, upper and lower case)."""
+    return unicodedata.normalize("NFKC", name).casefold()

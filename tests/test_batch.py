@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from grader.batch import BatchError, dask_executor, finish, grade_folder, job_key, kit_digest
-from grader.folder import read_results
+from grader.errors import UserError
+from grader.folder import read_results, save_result
 from grader.formats import grades_csv
 from grader.pool import JobDied, JobFailed, JudgePool
 from grader.submission import read_submission
@@ -150,6 +151,20 @@ def test_nothing_to_grade_is_said(classroom):
         grade_folder(classroom / "nobody", "ch77", classroom.parent / "out")
 
 
+def test_the_folder_of_results_may_lie_among_the_entries(classroom):
+    out = classroom / "results"
+    for _ in range(2):
+        results = grade_folder(classroom, "ch77", out, executor=Counting(), seed=1, job=fake_job)
+        assert [r["student"] for r in results] == ["ada", "bob", "cyn", "dan", "eve"]
+
+
+def test_one_stray_file_does_not_stand_for_a_class(classroom):
+    (classroom / "small.py").write_text(RIGHT)
+    with pytest.raises(UserError, match=r"For a class, put small\.py into a folder"):
+        run(classroom)
+    assert not (classroom.parent / "out").exists()
+
+
 # --- the grader's own faults --------------------------------------------------------------------------
 
 
@@ -169,6 +184,28 @@ def test_a_fault_of_the_grader_costs_one_student_and_is_no_zero(classroom):
     assert "could not be graded wholly" in (out / "report.html").read_text()
     _, results, executor = run(classroom)  # the same command again
     assert executor.graded == ["bob"] and results[1]["score"] == 2
+
+
+def test_a_result_that_cannot_be_saved_costs_one_student(classroom, monkeypatch):
+    import grader.batch
+
+    def saving(out, result):
+        if result["student"] == "bob":
+            raise OSError(36, "File name too long")
+        return save_result(out, result)
+
+    monkeypatch.setattr(grader.batch, "save_result", saving)
+    with pytest.raises(BatchError, match=r"1 of 5 results .*: bob \(\[Errno 36\] File name too long\)\. Mend this"):
+        run(classroom, form="csv")
+    out = classroom.parent / "out"
+    assert [r["student"] for r in read_results(out)] == ["ada", "cyn", "dan", "eve"]
+    assert '"eve"' in (out / "grades.csv").read_text() and (out / "report.html").exists()
+
+
+def test_a_name_that_is_too_long_for_a_folder_costs_nobody(classroom):
+    (classroom / f"{':' * 100}.zip").write_bytes(b"no zip")
+    out, results, _ = run(classroom, form="csv")
+    assert len(results) == 6 and (out / "grades.csv").read_text().count('"ch77"') == 6
 
 
 def test_where_the_walls_cannot_be_had_the_run_stops(classroom):

@@ -57,6 +57,7 @@ def test_points_are_finite_and_short():
 def test_controls_are_written_out_and_text_is_kept():
     assert visible("a\x1b[31mb\u202ec\nd\te\r\nf") == "a\\x1b[31mb\\u202ec\nd\te\nf"
     assert visible("naïve 你好 🙂 é") == "naïve 你好 🙂 é"
+    assert visible("a\xad\U000e0041") == "a\\xad\\U000e0041"
     assert visible("\ud800").encode() == b"\\ud800"  # a lone surrogate cannot be written to a file
     assert one_line("a\n\n  b", 10) == "a b" and one_line("x" * 30, 10) == "x" * 9 + "…"
 
@@ -98,7 +99,9 @@ def test_write_grades_writes_what_is_asked_for(tmp_path):
         write_grades(one, tmp_path, "xls")
 
 
-@pytest.mark.parametrize("name", [*RESERVED, "..", ".", "", "a/b", "../../etc", ".hidden", "a\x00b", "con:", "%2E"])
+@pytest.mark.parametrize(
+    "name", [*RESERVED, "..", ".", "", "a/b", "../../etc", ".hidden", "a\x00b", "con:", "%2E", "Grades.CSV"]
+)
 def test_a_student_gets_a_folder_of_their_own_whatever_they_are_called(tmp_path, name):
     save_result(tmp_path, result(name))
     folder = student_folder(tmp_path, name)
@@ -106,8 +109,15 @@ def test_a_student_gets_a_folder_of_their_own_whatever_they_are_called(tmp_path,
     assert [r["student"] for r in read_results(tmp_path)] == [name]
 
 
+@pytest.mark.parametrize("name", [":" * 100, "%" * 110, "🙂" * 100, "\\" * 100])
+def test_a_long_name_is_a_folder_that_a_file_system_takes(tmp_path, name):
+    save_result(tmp_path, result(name))
+    assert [r["student"] for r in read_results(tmp_path)] == [name]
+    assert student_folder(tmp_path, name) == student_folder(tmp_path, name) != student_folder(tmp_path, name[:-1] + "x")
+
+
 def test_different_names_get_different_folders(tmp_path):
-    names = ["a/b", "a%2Fb", "a:b", "a%3Ab", ".x", "%2Ex", "grades.csv", "%67rades.csv"]
+    names = ["a/b", "a%2Fb", "a:b", "a%3Ab", ".x", "%2Ex", "grades.csv", "%67rades.csv", "é" * 101, "é" * 102]
     assert len({student_folder(tmp_path, name) for name in names}) == len(names)
 
 

@@ -23,7 +23,7 @@ from nbgrader.utils import determine_grade
 
 from grader.batch import grade_folder
 from grader.course import CourseError, add_submissions, make_course
-from grader.nbgrader_intake import UnreadableNotebook, is_harmless, read_notebook
+from grader.nbgrader_intake import Released, UnreadableNotebook, is_harmless, read_notebook, restored
 from grader.nbgrader_preprocessor import test_outputs as outputs_of
 from tests import conftest
 from tests.fake_results import check, exercise, result
@@ -520,10 +520,31 @@ def test_odd_cells_are_left_out_or_made_whole(tmp_path):
         ("![](attachment:x)", False),
         ("![x](http://example.org/tracker.png)", False),
         ("[a](file:///etc/passwd)", False),
+        ('[a](https://x" onmouseover="alert(1))', False),
+        ('[a](https://example.org?a=1&b=2#c "title") and [b]: https://example.org', True),
+        (r"$\href{javascript:alert(1)}{\text{10 of 10 points}}$", False),
+        (r"$$\class{x}{y}$$ \htmlData{a=b}{c}", False),
+        (r"$\frac{\partial L}{\partial x} \bbox$", False),
+        (r"$\frac{\partial L}{\partial x} = \hat\sigma \dataset \hrefs$", True),
     ],
 )
 def test_markdown_that_could_do_more_than_be_read_is_known(text, harmless):
     assert is_harmless(text) == harmless
+
+
+def test_markdown_that_is_a_graded_answer_is_only_text():
+    released = [Released("essay", "markdown", f"Write here. {XSS}", False, True, 3.0, None)]
+    lecture = {released[0].source: None}
+
+    def answered(text):
+        made = nbformat.v4.new_markdown_cell(text, metadata={"nbgrader": {"grade_id": "essay"}})
+        ((cell,), changes) = restored([made], released, lecture)
+        assert cell.metadata == released[0].metadata() and not changes
+        return cell.source
+
+    assert answered(XSS) == f"```text\n{XSS}\n```"
+    assert answered("It is *convex*.") == "It is *convex*."
+    assert answered(released[0].source) == released[0].source  # the instructor's own, left as it was
 
 
 # --- nbgrader's own Execute ---------------------------------------------------------------------------

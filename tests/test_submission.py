@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import json
@@ -12,12 +13,15 @@ import pickle
 import stat
 import struct
 import tarfile
+import time
+import unicodedata
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from grader import archives
+from grader.errors import UserError
 from grader.submission import Submission, find_submissions, read_submission, student_id
 
 MODULES = ["convolution", "pooling"]
@@ -321,6 +325,53 @@ def test_too_many_members(ada):
     assert "holds more than 2000 files" in said(read(tarred(ada.parent / "bob.tar", members)))
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_compressed_streams_one_after_the_other(ada, pack):
+    whole = tarred(ada.parent / "ada.tar", [(member("convolution.py"), SOURCE.encode())]).read_bytes()
+    parts = [whole[at : at + 512] for at in range(0, len(whole), 512)]
+    path = write(ada.parent / "bob.tar.gz", b"".join(map(pack, parts)))
+    assert read(path) == Submission("bob", "ch08", {"convolution": SOURCE})
+    assert "more than 100 compressed streams" in said(read(write(path, pack(b"") * 101)))
+
+
+def test_names_that_take_long_to_read(ada):
+    long = "a/" * 501 + "convolution.py"
+    for path in (
+        zipped(ada.parent / "ada.zip", {long: SOURCE, "pooling.py": SOURCE}),
+        tarred(ada.parent / "bob.tar", [(member(long), SOURCE.encode()), (member("pooling.py"), SOURCE.encode())]),
+    ):
+        got = read(path)
+        assert got.modules == {"pooling": SOURCE}
+        assert "its path is longer than 1000 characters" in said(got)
+
+
+def test_headers_of_a_tar_that_take_hours(ada):
+    comment = member("pooling.py")
+    comment.pax_headers = {"comment": "1" * 60_000}  # "\d+ hdrcharset=" is searched for from every digit
+    started = time.monotonic()
+    assert "has headers that are too long" in said(read(tarred(ada.parent / "ada.tar", [(comment, b"")])))
+    assert time.monotonic() - started < 2
+    usual = [member(f"{number}/{'ä' * 120}.txt") for number in range(200)]
+    path = tarred(ada.parent / "bob.tar", [(info, b"") for info in usual] + [(member("pooling.py"), SOURCE.encode())])
+    assert read(path).modules == {"pooling": SOURCE}
+
+
+def test_a_sparse_tar(ada):
+    info = member("convolution.py")
+    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "convolution.py"}
+    for sparse in (info, member("convolution.py", tarfile.GNUTYPE_SPARSE)):
+        assert "is a sparse tar" in said(read(tarred(ada.parent / "ada.tar", [(sparse, b"1\n0\n0\n")])))
+
+
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_member_of_negative_size(ada, kind):
+    block = bytearray(member("convolution.py", kind).tobuf(tarfile.GNU_FORMAT))
+    block[124:136] = (256**12 - 512).to_bytes(12, "big")
+    block[148:156] = b"%06o\0 " % (sum(block[:148]) + 8 * ord(" ") + sum(block[156:512]))
+    got = read(write(ada.parent / "ada.tar", bytes(block) + bytes(1024)))
+    assert "has a member of negative size" in said(got)
+
+
 def test_too_large_an_archive(ada, monkeypatch):
     monkeypatch.setattr(archives, "MAX_ARCHIVE", 10)
     monkeypatch.setattr(archives, "MAX_FILE", 1000)
@@ -493,6 +544,16 @@ def test_magics_and_shell_lines_hold_their_place(ada):
     assert "Cell 1: lines that are not Python did not run: %matplotlib inline; !ls" in said(got)
 
 
+@pytest.mark.parametrize(
+    "line", [" " * 1990 + "x", "x" + " " * 1990 + "!", " " * 990 + "=" + " " * 990 + "!", "[" * 1999]
+)
+def test_lines_that_could_be_split_in_many_ways(ada, line):
+    write(ada / "ch08.ipynb", notebook(code("x = 1\n" + f"{line}\n" * 200)))
+    started = time.monotonic()
+    read(ada)
+    assert time.monotonic() - started < 2
+
+
 def test_text_that_looks_like_magic_stays(ada):
     source = 'text = """\n%not magic\n!nor this\n"""'
     write(ada / "ch08.ipynb", notebook(code(source)))
@@ -572,7 +633,7 @@ def test_one_entry_a_student(tmp_path):
     (tmp_path / "gus").mkdir()
     for name in (".DS_Store", "grades.csv", "README.md", "__MACOSX/x", "out/grades.csv", "out/report.html"):
         write(tmp_path / name, "")
-    found = find_submissions(tmp_path, "ch08", MODULES)
+    found = find_submissions(tmp_path, "ch08", MODULES, tmp_path / "out")
     assert [student for student, _ in found] == ["ada", "bob", "cleo", "dan", "eve", "fay", "gus"]
     assert dict(found)["eve"] == tmp_path / "eve" / "ch08"
     assert read(dict(found)["eve"]).modules == {"pooling": SOURCE}
@@ -594,6 +655,65 @@ def test_a_folder_that_is_one_submission(tmp_path, inside):
     assert find_submissions(tmp_path / "ada", "ch08", MODULES) == [("ada", (tmp_path / "ada").resolve())]
 
 
+def test_a_student_cannot_pass_for_the_folder_of_results(tmp_path):
+    for name in ("grades.csv", "report.html", "seed.txt", "convolution.py"):
+        write(tmp_path / "eve" / name)
+    found = find_submissions(tmp_path, "ch08", MODULES, tmp_path / "out")
+    assert [student for student, _ in found] == ["eve"]
+
+
+@pytest.mark.parametrize("stray", ["convolution.py", "ch08.ipynb", "ch08/pooling.py"])
+@pytest.mark.parametrize("other", ["ada/convolution.py", "ada/ch08/ch08.ipynb", "ada/homework/pooling.py", "ada.zip"])
+def test_a_folder_that_could_be_a_class_or_one_submission_is_neither(tmp_path, stray, other):
+    write(tmp_path / stray), (tmp_path / "zoe").mkdir()
+    if other == "ada.zip":
+        zipped(tmp_path / other, {"ada/pooling.py": SOURCE})
+    else:
+        write(tmp_path / other)
+    with pytest.raises(
+        UserError, match=rf"since it holds {stray}, .* in {other.split('/')[0]}, too\. For a class, put"
+    ):
+        find_submissions(tmp_path, "ch08", MODULES)
+    moved = tmp_path / "eve" / stray
+    moved.parent.mkdir(parents=True)
+    (tmp_path / stray).rename(moved)
+    students = [student for student, _ in find_submissions(tmp_path, "ch08", MODULES)]
+    assert {"ada", "eve", "zoe"} <= set(students)
+
+
+def test_one_submission_may_have_other_things_in_it(tmp_path):
+    for name in ("convolution.py", "notes.ipynb", "helpers/util.py", "ch05/convolution.py", "__pycache__/pooling.py"):
+        write(tmp_path / "ada" / name, notebook())
+    zipped(tmp_path / "ada" / "digits.zip", {"digits.csv": ""}), write(tmp_path / "ada" / "broken.zip", b"x")
+    assert find_submissions(tmp_path / "ada", "ch08", MODULES) == [("ada", tmp_path / "ada")]
+
+
+def test_a_folder_that_may_not_be_opened_costs_itself(tmp_path, monkeypatch):
+    write(tmp_path / "ada" / "convolution.py"), write(tmp_path / "eve" / "convolution.py")
+    write(tmp_path / "zoe" / "pooling.py"), write(tmp_path / "zoe" / "hidden" / "convolution.py")
+    closed = {str(tmp_path / "eve"), str(tmp_path / "zoe" / "hidden")}
+    for name in ("stat", "lstat", "scandir"):  # root, as whom tests may run, may open everything
+        monkeypatch.setattr(os, name, refusing(getattr(os, name), closed))
+    found = dict(find_submissions(tmp_path, "ch08", MODULES))
+    assert list(found) == ["ada", "eve", "zoe"]
+    assert read(found["ada"]).modules == {"convolution": SOURCE}
+    assert read(found["eve"]).problems["convolution"] == "eve cannot be read (Permission denied)."
+    assert read(found["zoe"]).modules == {"pooling": SOURCE}
+    assert "hidden was left out: it cannot be opened (Permission denied)." in read(found["zoe"]).notes
+
+
+def refusing(function, closed):
+    """The function of os's, for a user who may not open these folders: what lies in them cannot even be asked for."""
+
+    def wrapped(path, *rest, **more):
+        name = os.fspath(path) if not isinstance(path, int) else ""
+        if os.path.dirname(name) in closed or (function.__name__ == "scandir" and name in closed):
+            raise PermissionError(errno.EACCES, "Permission denied", name)
+        return function(path, *rest, **more)
+
+    return wrapped
+
+
 def test_a_file_that_is_one_submission(tmp_path):
     for name, student in (("bob.zip", "bob"), ("ada/ch08.ipynb", "ada"), ("ada/ch08/ch08.py", "ch08")):
         path = write(tmp_path / name)
@@ -606,6 +726,15 @@ def test_ids_are_fit_to_be_shown_and_different(tmp_path):
     students = [student for student, _ in find_submissions(tmp_path, "ch08", MODULES)]
     assert len({student.casefold() for student in students}) == len(students) == 7
     assert all(student.isprintable() and len(student) <= 110 for student in students)
+
+
+def test_names_that_look_the_same_are_told_apart(tmp_path):
+    names = ["ada", "ada\u00ad", "ada\ufe0f", "ada\U000e0020", "\u3164ada", "Zoë", "Zoe\u0308", "ｚｏë"]
+    for name in names:
+        write(tmp_path / name / "convolution.py")
+    students = [student for student, _ in find_submissions(tmp_path, "ch08", MODULES)]
+    assert {"ada", "ada\\xad", "ada\\ufe0f", "ada\\U000e0020", "\\u3164ada"} <= set(students)
+    assert len({unicodedata.normalize("NFKC", student).casefold() for student in students}) == len(names)
 
 
 def test_ids_from_names_that_are_no_utf_8():
