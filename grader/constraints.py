@@ -47,15 +47,30 @@ def forbidden_names(
         place = parsed[module]
         uses += [(module, f"from {library} import *", line) for library, line in place.unlisted(parsed)]
         for other, node in _reached([(module, node) for node in place.statements], parsed):
-            uses += [(other, what, line) for what, line in parsed[other].evasions(node)]
+            uses += [(other, what, line) for what, line in parsed[other].evasions(node, patterns)]
     for module, node in _reached(_starts(name, home, parsed), parsed):
         place = parsed[module]
-        uses += [(module, what, line) for what, line in place.evasions(node)]
+        uses += [(module, what, line) for what, line in place.evasions(node, patterns)]
         for dotted, line in _uses(node, place):
-            whole = not isinstance(node, (ast.Import, ast.ImportFrom)) and dotted not in PASSIVE
-            if any(fnmatchcase(dotted, p) or (whole and p == f"{dotted}.*") for p in patterns if dotted not in PASSIVE):
+            dotted = _canonical(dotted, place, parsed)
+            if dotted not in PASSIVE and any(fnmatchcase(dotted, p) or p == f"{dotted}.*" for p in patterns):
                 uses.append((module, dotted, line))
     return sorted(set(uses), key=lambda use: (use[0], use[2]))
+
+
+def _canonical(dotted: str, place: _Module, parsed: Mapping[str, _Module]) -> str:
+    """What a dotted name is where it comes out of another of the student's modules: `from layers import tf`."""
+    for _ in parsed:  # no longer chain makes sense
+        head, *rest = dotted.split(".")
+        stars = [parsed[m] for m in place.stars if m in parsed and head in parsed[m].aliases]
+        if head in parsed and rest and rest[0] in parsed[head].aliases:
+            place, (head, *rest) = parsed[head], rest
+        elif stars and head not in place.definitions:
+            place = stars[0]
+        else:
+            break
+        dotted = ".".join([place.aliases[head], *rest])
+    return dotted
 
 
 def is_bound(name: str, sources: Mapping[str, str]) -> bool:
@@ -201,9 +216,9 @@ class _Module:
         """Libraries of which one cannot tell what `import *` brings in, and the lines."""
         return [(m, line) for m, line in self.stars.items() if m not in parsed and m not in KNOWN]
 
-    def evasions(self, node: ast.AST) -> list[tuple[str, int]]:
+    def evasions(self, node: ast.AST, patterns: Iterable[str]) -> list[tuple[str, int]]:
         """Ways to reach a library without naming it."""
-        return list(evasions(node, self.resolve, set(self.definitions)))
+        return list(evasions(node, self.resolve, set(self.definitions), {p.partition(".")[0] for p in patterns}))
 
     def resolve(self, node: ast.AST) -> str:
         """The dotted name that an expression stands for, or ""."""
@@ -316,10 +331,8 @@ class _Uses(ast.NodeVisitor):
             self.found.append((dotted, node.lineno))
         return bool(dotted)
 
-    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # a plain import is judged by what is done with it
         self.found += [(dotted, node.lineno) for dotted in _aliases(node).values()]
-
-    visit_ImportFrom = visit_Import
 
     def visit_Call(self, node: ast.Call) -> None:
         self.generic_visit(node)
@@ -327,6 +340,12 @@ class _Uses(ast.NodeVisitor):
             base, name = node.args[:2]
             if isinstance(name, ast.Constant) and isinstance(name.value, str) and (dotted := self.module.resolve(base)):
                 self.found.append((f"{dotted}.{name.value}", node.lineno))
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        self.generic_visit(node)
+        match node:
+            case ast.Subscript(value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(name))):
+                self.found.append((self.module.aliases.get(name, name), node.lineno))
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
         arguments = node.args

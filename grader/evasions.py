@@ -6,7 +6,7 @@ A student who does an exercise by hand has no use for them; who does use them th
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from fnmatch import fnmatchcase
 
 USED = frozenset(("exec", "eval", "__import__", "__builtins__", "__loader__", "__spec__"))
@@ -19,7 +19,10 @@ LIBRARIES = (
     *("operator.attrgetter", "operator.methodcaller", "cffi.*", "socket.*", "threading.*", "_thread.*", "concurrent.*"),
     *("sys._*", "sys.settrace", "sys.setprofile", "sys.path_hooks"),
 )
-HARMLESS = ("importlib.reload", "inspect.signature", "inspect.getsource", "gc.collect")
+HARMLESS = (
+    *("importlib.reload", "importlib.metadata*", "importlib.resources*", "inspect.signature", "inspect.getsource"),
+    *("gc.collect",),
+)
 INNER = frozenset(("sys", "os", "builtins", "importlib", "ctypes", "inspect", "gc", "modules"))  # np.testing.….sys
 ATTRIBUTES = frozenset(
     (
@@ -30,10 +33,14 @@ ATTRIBUTES = frozenset(
 
 
 def evasions(
-    tree: ast.AST, resolve: Callable[[ast.AST], str], own: frozenset[str] | set[str]
+    tree: ast.AST, resolve: Callable[[ast.AST], str], own: frozenset[str] | set[str], ruled_out: Container[str]
 ) -> Iterator[tuple[str, int]]:
-    """(what, line) of each. resolve: an expression's dotted name; own: what the module defines itself."""
+    """(what, line) of each. resolve: an expression's dotted name; own: what the module defines itself; ruled_out: libraries.
+
+    getattr with a computed name is one where it may reach into a library that is ruled out: getattr(self, name) is not.
+    """
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    named = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Subscript) and _reads_by_name(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             passed = node.id in PASSED and isinstance(node.ctx, ast.Load) and id(node) not in called
@@ -52,19 +59,36 @@ def evasions(
                 if _is_listed(name):
                     yield name, node.lineno
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in own:
-            if node.func.id in CALLED:
+            if node.func.id in CALLED and id(node) not in named:
                 yield node.func.id, node.lineno
-            elif node.func.id == "getattr" and len(node.args) > 1 and not _is_text(node.args[1]):
+            elif node.func.id == "getattr" and _is_computed(node) and _root(resolve(node.args[0])) in ruled_out:
                 yield "getattr", node.lineno
 
 
 def _is_listed(dotted: str) -> bool:
-    return dotted not in HARMLESS and any(fnmatchcase(dotted, pattern) for pattern in LIBRARIES)
+    def fits(patterns: Iterable[str]) -> bool:
+        return any(fnmatchcase(dotted, pattern) for pattern in patterns)
+
+    return fits(LIBRARIES) and not fits(HARMLESS)
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
     """What is taken out of a module by name; a plain import is judged by what is done with it."""
     return [f"{node.module}.{alias.name}" for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+
+
+def _is_computed(node: ast.Call) -> bool:
+    """Whether getattr's name is no literal, and so not to be seen here."""
+    return len(node.args) > 1 and not _is_text(node.args[1])
+
+
+def _root(dotted: str) -> str:
+    return dotted.partition(".")[0]
+
+
+def _reads_by_name(node: ast.Subscript) -> bool:
+    """globals()["name"]: the same as the name."""
+    return isinstance(node.ctx, ast.Load) and _is_text(node.slice)
 
 
 def _is_text(node: ast.AST) -> bool:

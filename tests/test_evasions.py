@@ -27,6 +27,8 @@ def found(source: str) -> list[str]:
         "import sys\ndef f(x):\n    return sys.modules['scipy']",
         "from sys import modules\ndef f(x):\n    return modules['scipy']",
         "import numpy as np\ndef f(x):\n    return getattr(np, 'conv' + 'olve')(x)",
+        "import scipy\ndef f(x):\n    return globals()['scipy'].signal.convolve(x)",
+        "import scipy\ndef g(x):\n    return scipy.signal.convolve(x)\ndef f(x):\n    return globals()['g'](x)",
         "import numpy as np\ndef f(x):\n    return getattr(np, 'convolve')(x)",
         "import numpy as np\ndef f(x):\n    m = np\n    return m.convolve(x)",
         "import numpy as np, tensorflow as tf\nnp.conv = tf.nn.conv2d\ndef f(x):\n    return np.conv(x)",
@@ -90,6 +92,10 @@ def test_hiding_a_library_is_found(source: str) -> None:
         "from numpy import *\nfrom math import *\ndef f(x):\n    return sqrt(x)",
         "import inspect, gc\ndef f(x):\n    return x\nprint(inspect.getsource(f))\ngc.collect()",
         "from grader.notebook import check\nfrom grader.data import load\ndef f(x):\n    return x\ncheck('ch08.f')",
+        "def f(x):\n    return [getattr(x, name)() for name in ('min', 'max')]",
+        "class f:\n    def get_config(self):\n        return {k: getattr(self, k) for k in ('momentum', 'eps')}",
+        "def g(x):\n    return x\ndef f(x):\n    return globals()['g'](x)",
+        "import importlib.metadata\nassert importlib.metadata.version('numpy') > '1'\ndef f(x):\n    return x",
         "import sys\nsys.path.insert(0, '.')\nprint(sys.version)\ndef f(x):\n    return x",
     ],
 )
@@ -110,6 +116,28 @@ def test_a_definition_is_found_in_every_module_that_has_one() -> None:
     assert [what for _, what, _ in forbidden_names("f", "m", sources, PATTERNS)] == ["scipy.signal.convolve"]
     sources = {"m": "from other import *", "other": "import scipy\ndef f(x):\n    return scipy.signal.convolve(x)"}
     assert [what for _, what, _ in forbidden_names("f", "m", sources, PATTERNS)] == ["scipy.signal.convolve"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from other import tf\ndef f(x):\n    return tf.nn.relu(x)",
+        "from other import tf as np\ndef f(x):\n    return np.nn.relu(x)",
+        "import other\ndef f(x):\n    return other.tf.nn.relu(x)",
+        "from other import *\ndef f(x):\n    return tf.nn.relu(x)",
+        "from third import tf\ndef f(x):\n    return tf.nn.relu(x)",
+        "def f(x):\n    import other\n    return getattr(other, 'tf').nn.relu(x)",
+    ],
+)
+def test_a_library_is_no_other_where_another_module_hands_it_on(source: str) -> None:
+    sources = {
+        "m": source,
+        "other": "import tensorflow as tf\ndef g(x):\n    return x",
+        "third": "from other import tf",
+    }
+    assert {what.partition(".")[0] for _, what, _ in forbidden_names("f", "m", sources, PATTERNS)} == {"tensorflow"}
+    source = source.replace("nn.relu", "abs")  # where one function is ruled out, the others are not
+    assert not forbidden_names("f", "m", sources | {"m": source}, ("tensorflow.nn.relu", "tensorflow.nn.conv*"))
 
 
 def test_what_another_module_does_is_its_own_affair() -> None:
