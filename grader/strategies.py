@@ -41,6 +41,11 @@ def _large(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.choice([-1000.0, -999.0, 0.0, 1.0, 999.0, 1000.0], shape)
 
 
+def _wide(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    sizes = 2.0 ** rng.integers(-12, 13, shape) * rng.choice([1.0, 1.25, 1.5, 1.75], shape)
+    return rng.choice([-1.0, 1.0], shape) * sizes
+
+
 PATTERNS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {
     "quarters": _quarters,
     "ramp": _ramp,
@@ -49,6 +54,7 @@ PATTERNS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
     "large": _large,
     "positive": lambda rng, shape: rng.integers(1, 17, shape) / 4,
     "integers": lambda rng, shape: rng.integers(-5, 6, shape) / 1.0,
+    "wide": _wide,  # sizes from 2⁻¹² to almost 2¹³, few of them near 1
 }
 USUAL = ("quarters", "ramp", "normal")
 

@@ -10,13 +10,14 @@ def numerical_gradient(f, x, eps):
         f: function of an array of x's shape and dtype; returns one number. Its value may depend on all
             entries of x together.
         x: float64 array of any shape.
-        eps: float > 0, the step.
+        eps: float > 0, the step: the same for every entry, however large the entry is.
     Returns
         a float64 array of x's shape, whose entry i is
 
             (f(x + eps·eᵢ) − f(x − eps·eᵢ)) / (2 eps)
 
-        where eᵢ is 1 at entry i and 0 elsewhere.
+        where eᵢ is 1 at entry i and 0 elsewhere. It is this quotient that is asked for, not f's derivative as well as
+        it can be had: for f(x) = x³ it is 3x² + eps².
 
     When the function returns, x holds exactly the numbers that it held before.
 
@@ -34,8 +35,9 @@ def relative_error(a, b):
     Arguments
         a, b: float64 arrays of the same shape.
     Returns
-        a float: the largest of |a − b| / max(|a| + |b|, 1e-8) over all entries. The 1e-8 only keeps
-        two zeros from being divided by zero: their relative error is 0.
+        a float: the largest of |a − b| / max(|a| + |b|, 1e-8) over all entries. The 1e-8 keeps
+        two zeros from being divided by zero: their relative error is 0. It is part of the formula, and counts
+        wherever |a| + |b| is smaller: for 1e-9 and 0 the quotient is 0.1.
 
     By hand: a = [1, −3, 0], b = [3, −3, 0]. The entries give |1 − 3| / (1 + 3) = 0.5, 0 / 6 = 0 and
     0 / 1e-8 = 0; the largest is 0.5.

@@ -147,14 +147,20 @@ def descend(kind, a, b, x, learning_rate, steps):
 
 @st.composite
 def descents(draw):
-    """A bowl or a valley over points of some shape, and a short way down into it."""
-    shape = draw(st.sampled_from([(), (2,), (3,), (2, 4)]))
+    """A bowl or a valley over points of some shape, and a few steps in it.
+
+    Some begin so near the minimum that the slope is below 0.1, and with the largest learning rate many overshoot it, so
+    that f grows: they take their steps as well.
+    """
+    shape, dtype = draw(st.sampled_from([(), (2,), (3,), (2, 4)])), draw(DTYPES)
+    b = draw(arrays(shape))
+    x = draw(st.sampled_from([draw(arrays(shape)), b + draw(arrays(shape, low=-1.25, high=1.25)) / 32]))
     return Case(
         kind=draw(st.sampled_from(["bowl", "valley"])),
         a=draw(arrays(shape, pattern="positive", high=2.0)),
-        b=draw(arrays(shape)),
-        x=draw(arrays(shape, dtype=draw(DTYPES))),
-        learning_rate=draw(st.sampled_from([0.25, 0.125, 0.4])),
+        b=b,
+        x=x.astype(dtype),
+        learning_rate=draw(st.sampled_from([0.25, 0.125, 0.4, 1.25])),
         steps=draw(st.integers(0, 4)),
     )
 
@@ -162,7 +168,7 @@ def descents(draw):
 @check("minimise", points=2, examples=15)
 @given(case=descents())
 def test_minimise_takes_the_steps_that_it_is_asked_for(student, case):
-    """minimise(f, x, learning_rate, steps) is x after that many steps x ← x − η f′(x)."""
+    """minimise(f, x, learning_rate, steps) is x after that many steps x ← x − η f′(x), wherever they lead."""
     function = (case.kind, case.a, case.b)
     got = student.probe("minimise_of", *function, case.x, case.learning_rate, case.steps)
     expect_close(got, descend(*function, case.x, case.learning_rate, case.steps), what="the last point")
@@ -233,6 +239,13 @@ def test_partials_of_an_unused_argument_are_zeros(student, case):
 
 # second_derivative ------------------------------------------------------------------------------------------
 
+CURVES = {  # as a student reads them
+    "waves": "a sin(bx)",
+    "cubes": "ax³ + bx",
+    "product": "a exp(bx)",
+    "linear": "bx + a",
+    "constant": "a",
+}
 CURVATURES = {
     "waves": lambda x, a, b: -a * b**2 * np.sin(b * x),
     "cubes": lambda x, a, b: 6 * a * x,
@@ -252,8 +265,11 @@ def curves(draw, kinds):
 def expect_second_derivatives(got, case):
     """The second derivatives of all functions of a case, each of which is a number."""
     for (kind, a, b), found in zip(case.functions, got, strict=True):
-        expect(found is not None, f"None came back for a function that is {kind}; its second derivative is 0.")
         expected = CURVATURES[kind](case.x.astype(np.float64), a, b)
+        expect(
+            found is not None,
+            f"None came back for f(x) = {CURVES[kind]}, whose second derivative is {float(expected):.4g} at this x.",
+        )
         expect_close(found, np.asarray(expected, dtype=case.x.dtype), what="the second derivative")
 
 
@@ -276,6 +292,13 @@ def test_second_derivative_of_a_line_is_zero(student, case):
 
 # hessian ----------------------------------------------------------------------------------------------------
 
+SURFACES = {  # as a student reads them
+    "form": "xᵀAx + b·x",
+    "product": "a exp(b·x)",
+    "cubes": "Σ aᵢxᵢ³ + bᵢxᵢ",
+    "linear": "b·x + a",
+    "constant": "a",
+}
 HESSIANS = {
     "form": lambda x, a, b: a + a.T,
     "product": lambda x, a, b: a * np.exp(b @ x) * np.outer(b, b),
@@ -301,8 +324,12 @@ def surfaces(draw, kinds):
 def expect_hessians(got, case):
     """The Hessians of all functions of a case."""
     for (kind, a, b), found in zip(case.functions, got, strict=True):
-        expect(found is not None, f"None came back for a function that is {kind}; its Hessian is zeros.")
         expected = HESSIANS[kind](case.x.astype(np.float64), a, b)
+        expect(
+            found is not None,
+            f"None came back for f(x) = {SURFACES[kind]}, which has a Hessian.",
+            expected=expected,
+        )
         expect_close(found, expected.astype(case.x.dtype), what="the Hessian")
 
 
@@ -328,7 +355,7 @@ def clippings(draw):
     """An array and an upstream gradient, both with entries on either side of ±limit."""
     shape, dtype = draw(SHAPES), draw(DTYPES)
     return Case(
-        x=draw(arrays(shape, dtype=dtype)) * 2,
+        x=draw(arrays(shape, dtype=dtype, pattern=("quarters", "normal", "wide"))) * 2,
         limit=draw(st.sampled_from([0.5, 0.25, 1.25])),
         upstream=draw(cotangents(shape, dtype=dtype)) * dtype(1.5),
     )
@@ -363,12 +390,13 @@ def test_clip_gradient_works_inside_a_graph(student, case):
 
 @st.composite
 def roundings(draw, halves=False):
-    """An array of eighths and an upstream gradient; half way between whole numbers only if asked for."""
+    """Whole numbers, some large, plus eighths or almost a half, and an upstream gradient; exact halves only if asked for."""
     shape, dtype = draw(SHAPES), draw(DTYPES)
     rng = np.random.default_rng(draw(SEEDS))
-    eighths = rng.integers(-4 if halves else -3, 5 if halves else 4, shape) / 8
+    fractions = [-0.47, 0.47, *np.arange(-3, 4) / 8, *([-0.5, 0.5] if halves else [])]
+    whole = rng.integers(-6, 7, shape) * draw(st.sampled_from([1, 1, 512]))
     return Case(
-        x=(rng.integers(-6, 7, shape) + eighths).astype(dtype),
+        x=(whole + rng.choice(fractions, shape)).astype(dtype),
         upstream=draw(cotangents(shape, dtype=dtype)) * dtype(2),
     )
 
@@ -399,7 +427,8 @@ def test_round_straight_through_passes_the_gradient_on(student, case):
 @check("round_straight_through", points=0.5, examples=2)
 @given(case=roundings())
 def test_round_straight_through_works_inside_a_graph(student, case):
-    """round_straight_through does the same inside tf.function."""
+    """round_straight_through does the same inside tf.function, and for numbers beyond the 32-bit integers."""
+    case.x.flat[-1] = 3.0 * 2**30 if case.upstream.flat[-1] > 0 else -3.0 * 2**30
     answer = student.probe("value_and_gradient", "round_straight_through", case.x, [], case.upstream, True)
     expect_close(answer["value"], np.rint(case.x))
     expect_gradient(answer, case.upstream)

@@ -51,35 +51,50 @@ def pairs(draw):
     return Case(a=a, b=a * (1 + changes))
 
 
+def expect_x_unchanged(got, x):
+    """x holds the same numbers after the call, to the last bit."""
+    after = expect_shape(got["x"], x.shape, np.float64, what="x afterwards")
+    expect(
+        (after == x).all(),
+        "x has changed: put back exactly what was there, or work on a copy.",
+        got["x"],
+        x,
+        diagnosis="restored_by_arithmetic" if np.allclose(after, x, rtol=1e-9, atol=1e-12) else None,
+    )
+
+
+def central_differences(a, x, eps):
+    """The formula for f = Σ a sin x + ln(1 + Σ x²), the probe's "smooth"; f is differenced term by term."""
+    squares = np.sum(x * x)
+    waves = a * (np.sin(x + eps) - np.sin(x - eps))
+    ratios = (1 + squares + 2 * x * eps + eps**2) / (1 + squares - 2 * x * eps + eps**2)
+    return (waves + np.log(ratios)) / (2 * eps)
+
+
 @check("numerical_gradient", points=1, examples=15)
 @given(case=points(steps=(0.25, 0.5, 0.01)))
 def test_numerical_gradient_is_exact_for_quadratics(student, case):
     """Central differences are exact for a quadratic f, one entry at a time, however large eps is."""
     got = student.probe("numerical_gradient_of", "quadratic", case.a, case.x, case.eps)
     expect_close(got["gradient"], 2 * case.a * case.x + 2 * case.x.sum(), what="the gradient")
+    expect_x_unchanged(got, case.x)
 
 
 @check("numerical_gradient", points=1, examples=15)
 @given(case=points(steps=(1e-4, 1e-5), pattern="normal"))
 def test_numerical_gradient_comes_close_and_leaves_x_alone(student, case):
     """The gradient of a smooth f comes out to many digits, and x holds the same numbers afterwards."""
-    got = student.probe("numerical_gradient_of", "smooth", case.a, case.x, case.eps)
-    z = case.x
+    z = case.x.copy()
+    z.flat[::2] *= 2.0**-24  # (z + eps) − eps is another number, when z is much smaller than eps
+    got = student.probe("numerical_gradient_of", "smooth", case.a, z, case.eps)
     expect_close(got["gradient"], case.a * np.cos(z) + 2 * z / (1 + np.sum(z * z)), what="the gradient")
-    after = expect_shape(got["x"], z.shape, np.float64, what="x afterwards")
-    expect(
-        (after == z).all(),
-        "x has changed: put back exactly what was there, or work on a copy.",
-        got["x"],
-        z,
-        diagnosis="restored_by_arithmetic" if np.allclose(after, z, rtol=1e-9, atol=1e-12) else None,
-    )
+    expect_x_unchanged(got, z)
 
 
 @check("numerical_gradient", points=1, examples=15)
 @given(case=points(steps=(1.0, 1.25)))
 def test_numerical_gradient_steps_by_eps(student, case):
-    """The step is eps: the slope of a·|x| is seen whole with a small step, and blurred with one that crosses zero."""
+    """The result is (f(x + eps·eᵢ) − f(x − eps·eᵢ)) / (2 eps) for large eps too, whatever the size of x."""
     x = np.clip(away_from(case.x, 0.0, margin=0.125), -0.25, 0.25)
     small = student.probe("numerical_gradient_of", "kinked", case.a, x, 1e-6)
     expect_close(small["gradient"], case.a * np.sign(x), what="the gradient")
@@ -93,6 +108,11 @@ def test_numerical_gradient_steps_by_eps(student, case):
         gradient,
         case.a * x / case.eps,
     )
+    expect_close(gradient, case.a * x / case.eps, what="the gradient")
+    far = 2 * case.x  # beyond 1, too: the step is the same there
+    smooth = student.probe("numerical_gradient_of", "smooth", case.a, far, case.eps)
+    expect_close(smooth["gradient"], central_differences(case.a, far, case.eps), what="the gradient")
+    expect_x_unchanged(smooth, far)
 
 
 def quotients(a, b):

@@ -26,7 +26,8 @@ def himmelblau(x):
 def minimise(f, x, learning_rate, steps):
     """Gradient descent on f from x: the point after `steps` steps.
 
-    Each step is x ← x − η f′(x), with the gradient at the point where the step begins.
+    Each step is x ← x − η f′(x), with the gradient at the point where the step begins. All `steps` of them are taken,
+    also where the slope is small or f grows.
 
     Arguments
         f: a function of a tensor of x's shape and dtype, which answers a scalar tensor.
