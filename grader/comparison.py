@@ -6,7 +6,7 @@ array. A comparison holds when err <= tolerance, so that NaN never passes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -61,11 +61,11 @@ def show(value: Any, limit: int = 600) -> str:
     if isinstance(value, np.ndarray):
         text = _show_array(value)
     elif isinstance(value, tuple):
-        text = "(" + ", ".join(show(item, limit) for item in value) + ("," if len(value) == 1 else "") + ")"
+        text = "(" + _joined((show(item, limit) for item in value), limit) + ("," if len(value) == 1 else "") + ")"
     elif isinstance(value, list):
-        text = "[" + ", ".join(show(item, limit) for item in value) + "]"
+        text = "[" + _joined((show(item, limit) for item in value), limit) + "]"
     elif isinstance(value, dict):
-        text = "{" + ", ".join(f"{key!r}: {show(item, limit)}" for key, item in value.items()) + "}"
+        text = "{" + _joined((f"{key!r}: {show(item, limit)}" for key, item in value.items()), limit) + "}"
     elif isinstance(value, float):
         text = f"{value:.8g}"
     else:
@@ -73,10 +73,25 @@ def show(value: Any, limit: int = 600) -> str:
     return text if len(text) <= limit else text[: limit - 2] + " …"
 
 
+def _joined(texts: Iterable[str], limit: int) -> str:
+    """The texts with commas between, as far as they are shown: an answer can have 200,000 items."""
+    found: list[str] = []
+    length = 0
+    for text in texts:
+        found.append(text)
+        length += len(text)
+        if length > limit:
+            break
+    return ", ".join(found)
+
+
 def _show_array(array: np.ndarray) -> str:
     # Many axes make many lines: beyond a screenful, the beginning says enough.
     edge = 3 if array.ndim <= 2 else 2
-    body = np.array2string(np.asarray(array), precision=6, threshold=48, edgeitems=edge, max_line_width=96)
+    entries = np.asarray(array)
+    if array.ndim > 6:  # NumPy leaves nothing out along axes of length 2: 24 of them are 16 million entries
+        entries = entries.ravel()
+    body = np.array2string(entries, precision=6, threshold=48, edgeitems=edge, max_line_width=96)
     lines = [line for line in body.splitlines() if line.strip()]
     if len(lines) > 12:
         lines = [*lines[:11], "…"]
@@ -334,15 +349,14 @@ def expect_equal(got: Any, expected: Any, what: str = "") -> None:
         array = as_expected(expected)
         return _exact(expect_array(got, array, what), array, what)
     if isinstance(expected, (tuple, list)) and isinstance(got, (tuple, list, np.ndarray)):
-        got_list = got.tolist() if isinstance(got, np.ndarray) else list(got)
-        if len(got_list) != len(expected):
+        if len(got) != len(expected):
             raise Mismatch(
-                f"{_cap(label)} has {len(got_list)} items, {len(expected)} are right.",
+                f"{_cap(label)} has {len(got)} items, {len(expected)} are right.",
                 show(got),
                 show(expected),
             )
         for i, item in enumerate(expected):
-            expect_equal(got_list[i], item, f"{label}[{i}]")
+            expect_equal(got[i].tolist() if isinstance(got, np.ndarray) else got[i], item, f"{label}[{i}]")
         return None
     if isinstance(expected, dict):
         expect_keys(got, expected, what)
@@ -386,9 +400,10 @@ def expect_finite(got: Any, what: str = "") -> None:
     label = _cap(what or "the result")
     if not isinstance(got, (int, float, np.ndarray)) or np.asarray(got).dtype.kind not in "biufc":
         raise Mismatch(f"{label} should be numbers, but {name_of(got)} came back.{_no_return(got)}", show(got))
-    bad = np.argwhere(~np.isfinite(np.asarray(got, dtype=np.float64)))
-    if len(bad):
-        where = f" at index {bad[0].tolist()}" if bad.shape[1] else ""
+    good = np.isfinite(np.asarray(got))
+    if not good.all():
+        first = [int(i) for i in np.unravel_index(good.argmin(), good.shape)]
+        where = f" at index {first}" if first else ""
         raise Mismatch(f"{label} is not finite{where}.", show(got))
 
 

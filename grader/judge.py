@@ -27,7 +27,7 @@ from grader.constraints import forbidden_names, joined
 from grader.diagnosis import Diagnoses, load_diagnoses
 from grader.host import Host
 from grader.result import Outcome
-from grader.student import Enough, Log, NotAttempted, Remote, Stop, Student, StudentRaised
+from grader.student import SUBMISSION_SECONDS, Clock, Enough, Log, NotAttempted, Remote, Stop, Student, StudentRaised
 from grader.student import Local as LocalTransport
 
 TRACED = 8  # examples of a check whose answers make its trace
@@ -67,7 +67,10 @@ def run_check(
     if log.failing is not None:
         error = log.failing.error
     outcome = Outcome(check, result.FAILED, examples=log.examples, margin=max(margins, default=0.0))
-    _decide(outcome, error, log)
+    try:
+        _decide(outcome, error, log)
+    except Exception as trouble:  # over what is to be shown
+        _stumble(outcome, trouble, log)
     outcome.seconds = time.perf_counter() - started
     return outcome
 
@@ -112,31 +115,37 @@ def _decide(outcome: Outcome, error: BaseException | None, log: Log) -> None:
             outcome.verdict = result.ERROR
             outcome.sentence = f"Only {log.examples} of at least {outcome.check.least} examples could be run."
         case NotAttempted():
-            outcome.verdict, outcome.sentence = result.NOT_ATTEMPTED, str(error)
+            outcome.verdict, outcome.sentence, outcome.public = result.NOT_ATTEMPTED, str(error), error.public
         case Enough():
-            outcome.sentence = "The check was ended before its time."
+            outcome.sentence = outcome.public = "The check was ended before its time."
         case Stop():
-            outcome.sentence = str(error)
+            outcome.sentence, outcome.public = str(error), error.public
         case Mismatch():
             outcome.sentence, outcome.got, outcome.expected = error.sentence, error.got, error.expected
             outcome.details, outcome.diagnosis = error.details, error.diagnosis
         case StudentRaised():
             name = calls[-1].exercise if calls else outcome.check.exercise
             outcome.sentence = feedback.describe_exception(name, error)
+            outcome.public = feedback.public_exception(name, error)
             outcome.frames = error.frames
-            if error.frames:
+            if error.frames and not outcome.check.hidden:  # the worker says where: any line that it likes
                 outcome.where = error.frames[-1][:2]
-        case Exception() if log.answered and not isinstance(error, hypothesis.errors.HypothesisException):
-            # The check stumbled over what came back. References never get here: the audit sees to it.
-            outcome.sentence = "What came back is not of the form that the statement asks for."
-            outcome.got = comparison.show(calls[-1].answer) if calls else None
-            outcome.details = [("Meanwhile", f"{type(error).__name__}: {str(error)[:200]}")]
         case _:
-            outcome.verdict = result.ERROR
-            outcome.sentence = (
-                f"The check itself broke ({type(error).__name__}: {str(error)[:300]}). This is not your fault."
-            )
-            outcome.trouble = "".join(traceback.format_exception(error))
+            _stumble(outcome, error, log)
+            if outcome.verdict == result.FAILED and calls:
+                outcome.got = comparison.show(calls[-1].answer)
+
+
+def _stumble(outcome: Outcome, error: BaseException, log: Log) -> None:
+    """The judge's own side raised: over what came back, or by a fault of its own where nothing had come back yet."""
+    said = f"{type(error).__name__}: {str(error)[:300]}"
+    if log.heard and isinstance(error, Exception) and not isinstance(error, hypothesis.errors.HypothesisException):
+        # References never get here: the audit sees to it.
+        outcome.sentence = outcome.public = "What came back is not of the form that the statement asks for."
+        outcome.details = [("Meanwhile", said)]
+    else:
+        outcome.verdict, outcome.trouble = result.ERROR, "".join(traceback.format_exception(error))
+        outcome.sentence = f"The check itself broke ({said}). This is not your fault."
 
 
 class Examiner:
@@ -161,7 +170,7 @@ class Examiner:
         self._diagnoses = diagnoses
         self._current: tuple[str, Student] | None = None
         self._lost: dict[str, int] = {}  # by exercise, and by group of modules where they did not even load
-        self._why = ""
+        self._last_lost: Outcome | None = None
         self._forbidden: dict[str, tuple[str, tuple[str, int] | None]] = {}
 
     @property
@@ -192,22 +201,39 @@ class Examiner:
             self._forbidden[name] = self.forbidden(exercise)
         sentence, where = self._forbidden[name]
         if sentence:
-            return [Outcome(c, result.FAILED, sentence, where=where) for c in checks]
+            return [Outcome(c, result.FAILED, sentence, public=sentence, where=where) for c in checks]
         outcomes: list[Outcome] = []
         home = self.chapter.home[name]
         group = f"loading {self._group(home)}"
         for check in checks:
             if max(self._lost.get(name, 0), self._lost.get(group, 0)) >= MAX_LOST:
-                outcomes.append(Outcome(check, result.FAILED, f"Not run: {self._why}", where=self.place(name)))
+                outcomes.append(self._not_run(check))
                 continue
-            student = self._student(home)
-            outcomes.append(self.one(check, student))
-            if not student.alive:
-                for what in (name, *([] if student.log.calls else [group])):
+            student = None
+            try:
+                student = self._student(home)
+                outcomes.append(self.one(check, student))
+            except Stop as stop:  # it does not take the sources, or does not say what is attempted
+                outcomes.append(
+                    Outcome(check, result.FAILED, str(stop), public=stop.public, where=self.place(check.exercise))
+                )
+            if student is None or not student.alive:
+                for what in (name, *([] if student is not None and student.log.calls else [group])):
                     self._lost[what] = self._lost.get(what, 0) + 1
-                self._why = outcomes[-1].sentence
+                self._last_lost = outcomes[-1]
                 self.close()
         return outcomes
+
+    def _not_run(self, check: Check) -> Outcome:
+        """What becomes of a check when too many workers were lost."""
+        assert self._last_lost is not None
+        return Outcome(
+            check,
+            result.FAILED,
+            f"Not run: {self._last_lost.sentence}",
+            public=f"Not run: {self._last_lost.public}" if self._last_lost.public else "Not run.",
+            where=self.place(check.exercise),
+        )
 
     def _student(self, module: str) -> Student:
         """The Student of one module of the submission: one worker for each, so that modules cannot disturb each other."""
@@ -227,15 +253,14 @@ class Examiner:
             self._current = None
 
     def one(self, check: Check, student: Student) -> Outcome:
-        """Run one check, and name the mistake if it is a known one."""
-        try:
-            attempted, why = student.attempted(check.exercise)
-        except Stop as stop:
-            return Outcome(check, result.FAILED, str(stop), where=self.place(check.exercise))
-        if not attempted:
-            outcome = Outcome(check, result.NOT_ATTEMPTED, why or f"{check.exercise} is still as it was handed out.")
-        else:
+        """Run one check, and name the mistake if it is a known one. Raises Stop where attempted() does."""
+        attempted, why = student.attempted(check.exercise)
+        if attempted:
             outcome = run_check(check, student, self.seed, self.reference, self.hasty)
+        else:
+            stub = f"{check.exercise} is still as it was handed out."
+            missing = f"{check.exercise} is not there."
+            outcome = Outcome(check, result.NOT_ATTEMPTED, why or stub, public=missing if why else stub)
         if outcome.where is None:
             outcome.where = self.place(check.exercise)
         if outcome.verdict == result.FAILED:
@@ -254,9 +279,14 @@ class Examiner:
             # A visible failure's message may quote the student: its worker must not have met hidden inputs by then.
             siblings = self.chapter.checks_of(check.exercise, hidden=None if check.hidden else False)
             others = [c for c in siblings if c is not check and not c.capstone]
-            outcome.diagnosis = self.diagnoses.find(
-                check, others, lambda c: trace_check(c, student, self.reference) if student.alive else []
-            )
+            diagnoses = self.diagnoses
+            try:
+                outcome.diagnosis = diagnoses.find(
+                    check, others, lambda c: trace_check(c, student, self.reference) if student.alive else []
+                )
+            except Exception:  # over what came back; no named bug answers that
+                if not student.log.heard:
+                    raise
         if outcome.diagnosis is not None:
             bug = f"{check.exercise}.{outcome.diagnosis.split('/')[-1]}"
             outcome.mistake = self.diagnoses.sentences.get(bug, "")
@@ -360,10 +390,16 @@ def grade(
     if cells:
         sources["notebook"] = (joined(cells), "notebook")
 
+    clock = Clock(SUBMISSION_SECONDS)
+
     def open_student() -> Student:
         worker = launch(submission, chapter.name)
-        student = Student(Remote(worker, isolation), chapter.seconds())
-        student.load(arguments)
+        student = Student(Remote(worker, isolation), chapter.seconds(), clock)
+        try:
+            student.load(arguments)
+        except BaseException:
+            student.close()
+            raise
         return student
 
     examiner = Examiner(chapter, open_student, sources, seed, reference_student(chapter))

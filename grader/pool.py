@@ -21,7 +21,8 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 IDLE = 120.0  # seconds after which a judge without work gives its memory back
-SECONDS = 1800.0  # a job that takes longer is stuck: a judge has time limits of its own, far below
+SECONDS = 1800.0  # a job that takes longer is stuck: a submission's own clock (grader.student) stops far below
+MEMORY = 8 * 2**30  # bytes that a judge may have for itself, besides its threads' stacks; it starts with half a GiB
 STARTING = 300.0  # until a judge is ready: TensorFlow's import on a busy machine
 PR_SET_PDEATHSIG = 1
 
@@ -174,6 +175,7 @@ def _cause(code: int | None) -> str:
 def _serve(connection: Connection) -> None:
     """The process of a slot: runs one job after the other until the pipe is closed."""
     _die_with_parent()
+    _limit_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
     with contextlib.suppress(EOFError, ConnectionError):  # the coordinator is gone, or does not want this judge
         connection.send("ready")
@@ -195,6 +197,20 @@ def _die_with_parent() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _limit_memory() -> None:
+    """On Linux, let a judge meet MemoryError, which costs a check, before the kernel takes other processes for it.
+
+    The limit is the soft one: workers, which inherit it, set their own.
+    """
+    if sys.platform == "linux":
+        import resource
+
+        wanted = MEMORY + (os.cpu_count() or 1) * 64 * 2**20
+        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        limits = [limit for limit in (wanted, soft, hard) if limit != resource.RLIM_INFINITY]
+        resource.setrlimit(resource.RLIMIT_DATA, (min(limits), hard))
 
 
 def default_jobs() -> int:

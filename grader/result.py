@@ -16,9 +16,10 @@ VERDICTS = (PASSED, FAILED, NOT_ATTEMPTED, BLOCKED, ERROR)
 class Outcome:
     """One check's verdict and what is known of it.
 
-    sentence: what is wrong; called, got, expected: texts; details: (label, text) lines; where: (file, line);
-    frames: the student's own traceback; diagnosis: "ch08.conv2d/kernel_flipped" or None; mistake: the bug's sentence;
-    examples: how many inputs were tried; margin: the largest accepted error over its tolerance.
+    sentence: what is wrong; public: what a hidden check may say of that; called, got, expected: texts; details: (label,
+    text) lines; where: (file, line); frames: the student's own traceback; diagnosis: "ch08.conv2d/kernel_flipped" or
+    None; mistake: the bug's sentence; examples: how many inputs were tried; margin: the largest accepted error over its
+    tolerance.
     """
 
     check: Check
@@ -35,6 +36,7 @@ class Outcome:
     examples: int = 0
     seconds: float = 0.0
     margin: float = 0.0
+    public: str = ""
     trouble: str = field(default="", repr=False)  # a traceback of ours, for ERROR
 
     @property

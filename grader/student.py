@@ -5,6 +5,7 @@ A check never knows how student code is run: a `Student` speaks to a `Host` in t
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,34 +14,51 @@ from typing import Any, Protocol
 import numpy as np
 from hypothesis.errors import HypothesisException, StopTest
 
-from grader.host import Host, Interrupt, alarm
-from grader.values import fresh
+from grader.host import MAX_MESSAGE, Host, Interrupt, alarm
+from grader.values import MAX_ENTRIES, Opaque, entries, fresh
 
 MAX_FAILING_RUNS = (
     60  # executions after the first failure: shrinking ends there, and the smallest input so far is shown
 )
 MAX_FAILING_SECONDS = 2.0
 LOAD_SECONDS = 60.0  # for importing what the student wrote
+SUBMISSION_SECONDS = 1200.0  # for all requests of a submission together: several times what slow honest work takes
+MAX_FRAMES = 6  # of a traceback
 RESULT_LIMIT = 30.0  # seconds that a check's calls may take together, in units of its exercise's limit / 10
+
+
+NO_ANSWER = "The worker sent something that is not an answer."
 
 
 class StudentRaised(Exception):
     """The student's code raised. frames: [file, line, function, text] of the student's own files, outermost first."""
 
     def __init__(self, raised: Mapping[str, Any]) -> None:
-        self.type = str(raised.get("type", ""))[:200]
-        self.message = str(raised.get("message", ""))
+        self.type = _text(raised.get("type"))[:200]
+        self.message = _text(raised.get("message"))[:MAX_MESSAGE]
+        self.frames: list[tuple[str, int, str, str]] = []
         frames = raised.get("frames")
-        self.frames = [
-            (str(f[0]), int(f[1]), str(f[2]), str(f[3]))
-            for f in (frames if isinstance(frames, list) else [])
-            if isinstance(f, list) and len(f) == 4 and type(f[1]) is int
-        ]
+        for frame in frames[-MAX_FRAMES:] if isinstance(frames, list) else []:
+            match frame:
+                case [str(file), int(line), str(function), str(source)]:
+                    self.frames.append((file[:400], line, function[:200], source[:200]))
         super().__init__(f"{self.type}: {self.message}")
 
 
+def _text(value: Any) -> str:
+    """What a worker sent in the place of a text; nothing else is turned into one, as that may fail or take long."""
+    return value if type(value) is str else ""
+
+
 class Stop(BaseException):
-    """Ends a check at once; hypothesis does not take it for a failing example."""
+    """Ends a check at once; hypothesis does not take it for a failing example.
+
+    public: what a hidden check may say of it: words and figures that the student's code has no choice of.
+    """
+
+    def __init__(self, sentence: str = "", public: str = "") -> None:
+        super().__init__(sentence)
+        self.public = public
 
 
 class NotAttempted(Stop):
@@ -105,6 +123,7 @@ class Log:
     calls: list[Call] = field(default_factory=list)
     failing: Failing | None = None
     traces: list[list[Call]] = field(default_factory=list)
+    heard: bool = False  # whether the student's code has spoken: an answer, or an exception
     answered: int = 0
     student_seconds: float = 0.0
     failed_runs: int = 0
@@ -169,14 +188,23 @@ class Answer:
     aliased: tuple[str, ...]
 
 
+@dataclass
+class Clock:
+    """The seconds that are left to a submission, for all its workers and requests together."""
+
+    left: float = math.inf
+
+
 class Student:
     """The module that a student wrote, as checks see it.
 
-    exercises: names that may be called, with their limits in seconds; exercise: the one that is being checked.
+    seconds: names that may be called, with the limit of one call; clock: shared by all Students of a submission;
+    exercise: the one that is being checked.
     """
 
-    def __init__(self, transport: Transport, seconds: Mapping[str, float]) -> None:
+    def __init__(self, transport: Transport, seconds: Mapping[str, float], clock: Clock | None = None) -> None:
         self._transport = transport
+        self._clock = clock or Clock()
         self._seconds = dict(seconds)
         self._id = 0
         self.exercise = ""
@@ -195,12 +223,10 @@ class Student:
     def call(self, name: str, *args: Any, **kwargs: Any) -> Answer:
         """Call the student's function, and watch what becomes of its arguments."""
         got = self._ask("call", name, args, kwargs, watch=True)
-        if not (isinstance(got, dict) and {"value", "mutated", "aliased"} <= set(got)):
-            raise WorkerLost("The worker sent something that is not an answer.")
-        names = [
-            tuple(str(n) for n in got[key]) if isinstance(got[key], list) else () for key in ("mutated", "aliased")
-        ]
-        return Answer(got["value"], *names)
+        match got:
+            case {"value": value, "mutated": [*mutated], "aliased": [*aliased]}:
+                return Answer(value, *(tuple(_text(n)[:80] for n in names[:20]) for names in (mutated, aliased)))
+        raise WorkerLost(NO_ANSWER, NO_ANSWER)
 
     def probe(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Run a probe beside the student's code."""
@@ -225,8 +251,8 @@ class Student:
             return True, ""  # it does not load: the first check will show why
         got = answer.get("ok")
         if not isinstance(got, dict):
-            raise WorkerLost("The worker sent something that is not an answer.")
-        return got.get("attempted") is True, str(got.get("why", ""))
+            raise WorkerLost(NO_ANSWER, NO_ANSWER)
+        return got.get("attempted") is True, _text(got.get("why"))[:MAX_MESSAGE]
 
     def _ask(self, do: str, name: str, args: tuple, kwargs: dict, watch: bool = False) -> Any:
         exercise = name if do == "call" else self.exercise
@@ -245,32 +271,43 @@ class Student:
         started = time.monotonic()
         answer = self._send({**message, "exercise": exercise}, limit)
         log.student_seconds += time.monotonic() - started
-        call.ended = True
+        call.ended = log.heard = True
         if "raised" in answer:
             call.raised = StudentRaised(answer["raised"] if isinstance(answer["raised"], dict) else {})
             if call.raised.type == "Missing":
-                raise NotAttempted(call.raised.message)
+                raise NotAttempted(call.raised.message, f"{exercise} is not there.")
             if call.raised.type == "NotImplementedError":
-                raise NotAttempted(f"{exercise} raises NotImplementedError.")
+                sentence = f"{exercise} raises NotImplementedError."
+                raise NotAttempted(sentence, sentence)
             raise call.raised
-        call.answer = answer.get("ok")
+        got = answer.get("ok")
+        # A record is looked at again and again, and many are kept at a time.
+        call.answer = got if entries(got) <= MAX_ENTRIES else Opaque("an answer", "too large to be looked at")
         log.answered += 1
         if log.student_seconds > RESULT_LIMIT * limit / 10:
             raise OutOfTime(
-                f"{exercise} is too slow: it took {log.student_seconds:.0f} seconds for {log.answered} calls with small inputs."
+                f"{exercise} is too slow: it took {log.student_seconds:.0f} seconds for {log.answered} calls with small inputs.",
+                f"{exercise} is too slow with small inputs.",
             )
-        return fresh_notes(call.answer)
+        return fresh_notes(got)
 
     def _send(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+        if self._clock.left <= 0:
+            minutes = f"{SUBMISSION_SECONDS / 60:g} minutes"
+            sentence = f"All that was asked of this submission took longer than {minutes}: the rest is not run."
+            raise OutOfTime(sentence, sentence)
         self._id += 1
+        started = time.monotonic()
         try:
             answer = self._transport.request({"id": self._id, **message}, seconds)
         except Stop:
             self.alive = False
             raise
+        finally:
+            self._clock.left -= time.monotonic() - started
         if not isinstance(answer, dict) or answer.get("id") != self._id or not ({"ok", "raised"} & set(answer)):
             self.alive = False
-            raise WorkerLost("The worker sent something that is not an answer.")
+            raise WorkerLost(NO_ANSWER, NO_ANSWER)
         return answer
 
     def close(self) -> None:
@@ -313,12 +350,16 @@ class Local:
             with alarm(seconds):
                 return self.host.handle({**message, "local": True})
         except Interrupt:
-            raise OutOfTime(
-                f"{name} did not come back within {seconds:g} seconds. Is there a loop that never ends?"
-            ) from None
+            raise too_late(name, seconds) from None
 
     def close(self) -> None:
         self.host.close()
+
+
+def too_late(name: str, seconds: float) -> OutOfTime:
+    """A call that did not come back within its limit."""
+    sentence = f"{name} did not come back within {seconds:g} seconds. Is there a loop that never ends?"
+    return OutOfTime(sentence, sentence)
 
 
 class Remote:
@@ -336,13 +377,15 @@ class Remote:
         try:
             return self.worker.request(message, seconds)
         except WorkerTimeout:
-            raise OutOfTime(
-                f"{name} did not come back within {seconds:g} seconds. Is there a loop that never ends?"
+            raise too_late(name, seconds) from None
+        except WorkerDied as died:  # its exit status, or what it used too much of, can be chosen by an input
+            raise WorkerLost(
+                f"The program ended while {name} ran: {died}", f"The program ended while {name} ran."
             ) from None
-        except WorkerDied as died:
-            raise WorkerLost(f"The program ended while {name} ran: {died}") from None
         except WireError as error:
-            raise WorkerLost(f"What {name} answered cannot be read: {error}") from None
+            raise WorkerLost(
+                f"What {name} answered cannot be read: {error}", f"What {name} answered cannot be read."
+            ) from None
 
     def close(self) -> None:
         self.worker.close()

@@ -6,6 +6,7 @@ list, tuple or dict of these. Both ways of running a check use the same conversi
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ import numpy as np
 
 MAX_DEPTH = 16
 MAX_ITEMS = 200_000
+MAX_PAIRS = 1024  # of a dict
+MAX_BITS = 1000  # of an int: what a float can hold, and what Python writes out in no time
+MAX_ENTRIES = 2**18  # of an answer that is kept to be looked at again: twice what any reference answers
 ARRAY_KINDS = frozenset("biufc")
 
 
@@ -63,6 +67,8 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
     kind = type(value)
     if depth > MAX_DEPTH or budget[0] < 0:
         return Opaque(kind.__name__, "too deep or too long to be an answer")
+    if kind is int and value.bit_length() > MAX_BITS:
+        return Opaque("int", "too large to be an answer")
     if value is None or kind in (bool, int, float, complex, str):
         return value
     if kind in (list, tuple):
@@ -70,15 +76,19 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
     if isinstance(value, tuple):
         return tuple(_plain(item, depth + 1, budget) for item in tuple(value))
     if isinstance(value, dict):
-        return {
-            key if type(key) in (str, int) else str(key): _plain(item, depth + 1, budget)
-            for key, item in dict(value).items()
-        }
+        if len(value) > MAX_PAIRS:
+            return Opaque(kind.__name__, "too long to be an answer")
+        return {key if is_key(key) else str(key): _plain(item, depth + 1, budget) for key, item in dict(value).items()}
     if isinstance(value, np.ndarray):
         return _array(value, "ndarray", "")
     if isinstance(value, np.generic):
         return _array(np.asarray(value), "scalar", "")
     return _tensor(value)
+
+
+def is_key(value: Any) -> bool:
+    """Whether a plain dict may have this key: a string or an int of 64 bits. Python's hash sends many larger ones to one slot."""
+    return type(value) is str or (type(value) is int and value.bit_length() < 64)
 
 
 def _array(array: np.ndarray, kind: str, device: str) -> Any:
@@ -115,7 +125,7 @@ def _tensor(value: Any) -> Any:
             return _array(np.asarray(value.value.numpy()), "variable", value.value.device)
     if isinstance(value, (int, float, str)) and not isinstance(value, bool):  # a subclass: an IntEnum, say
         base = next(base for base in (int, float, str) if isinstance(value, base))
-        return base(value)
+        return plain(base(value))
     return Opaque(type(value).__name__, repr(value)[:200])
 
 
@@ -128,6 +138,20 @@ def fresh(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: fresh(item) for key, item in value.items()}
     return value
+
+
+def entries(value: Any) -> int:
+    """How much there is to look at in a plain value: an array's entries, and as much as 512 for every value inside of it.
+
+    An array without entries counts as if each axis of length 0 had length 1: its other axes can still be walked along.
+    """
+    if isinstance(value, np.ndarray):
+        return 512 + math.prod(max(n, 1) for n in value.shape)
+    if isinstance(value, (list, tuple)):
+        return 512 + sum(map(entries, value))
+    if isinstance(value, dict):
+        return 512 + sum(map(entries, value.values()))
+    return 512
 
 
 def arrays_in(value: Any, path: str = "") -> list[tuple[str, np.ndarray]]:

@@ -10,16 +10,17 @@ import math
 import socket
 import struct
 import time
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 import msgpack
 import numpy as np
 
-from grader.values import Noted, Opaque, noted
+from grader.values import MAX_BITS, MAX_PAIRS, Noted, Opaque, is_key, noted
 
 MAX_DEPTH = 40
-MAX_FRAME = 128 * 2**20
+MAX_FRAME = 64 * 2**20  # the largest that honest work needs, a capstone's images, are 40 MiB
 MAX_ITEMS = 2**18  # of all lists and dicts of a frame together: longer things are arrays
 ARRAY, TUPLE, OPAQUE, BIG_INT, COMPLEX = 1, 2, 3, 4, 5
 DTYPES = frozenset(
@@ -77,7 +78,7 @@ def _extend(value: Any) -> msgpack.ExtType:
     if isinstance(value, Opaque):
         return msgpack.ExtType(OPAQUE, pack([value.type[:200], value.text[:400]]))
     if type(value) is int:
-        return msgpack.ExtType(BIG_INT, value.to_bytes(min(value.bit_length() // 8 + 1, 4096), "big", signed=True))
+        return msgpack.ExtType(BIG_INT, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
     if type(value) is complex:
         return msgpack.ExtType(COMPLEX, pack([value.real, value.imag]))
     raise TypeError(f"{type(value).__name__} is not a plain value")
@@ -87,38 +88,73 @@ def unpack(data: bytes, depth: int = 0, budget: _Budget | None = None) -> Any:
     """The plain value in `data`; raises WireError for anything else."""
     if depth > MAX_DEPTH:  # each level is a call in C: thousands of them would end this process
         raise WireError("values inside values without end")
+    whole = budget is None
     budget = budget or _Budget()
     try:
-        return msgpack.unpackb(
+        value = msgpack.unpackb(
             data,
             ext_hook=partial(_reduce, depth=depth + 1, budget=budget),
             list_hook=budget.spend,
-            object_hook=budget.spend,
+            object_pairs_hook=budget.pair,
             strict_map_key=False,
             raw=False,
             max_array_len=MAX_ITEMS,
-            max_map_len=MAX_ITEMS,
+            max_map_len=MAX_PAIRS,
         )
     except WireError:
         raise
     except Exception as error:  # RecursionError, msgpack's own, UnicodeDecodeError …
         raise WireError(f"not a frame of plain values ({type(error).__name__})") from None
+    if whole:
+        _expect_shallow(value)
+    return value
+
+
+def _expect_shallow(value: Any) -> None:
+    """Raise WireError for lists in lists without end: msgpack reads a thousand, and whoever walks along them recurses."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for outer in level for item in _inside(outer)]
+        if not level:
+            return
+    raise WireError("values inside values without end")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 class _Budget:
-    """How many items a frame may still hold: a byte of it can be an empty dict, which takes 64 bytes here."""
+    """What a frame may still hold.
+
+    A byte of it can be an empty dict, which takes 64 bytes here; values inside values are copied once for every level.
+    """
 
     def __init__(self) -> None:
-        self.left = MAX_ITEMS
+        self.items = MAX_ITEMS
+        self.bytes = 4 * MAX_FRAME
 
-    def spend(self, items: Any) -> Any:
-        self.left -= 1 + len(items)
-        if self.left < 0:
+    def spend(self, items: list[Any]) -> list[Any]:
+        self.items -= 1 + len(items)
+        if self.items < 0:
             raise WireError(f"more than {MAX_ITEMS:,} items")
         return items
 
+    def pair(self, pairs: list[Any]) -> dict[str | int, Any]:
+        if not all(is_key(key) for key, _ in self.spend(pairs)):
+            raise WireError("a dict with keys that are neither strings nor small integers")
+        return dict(pairs)
+
+    def copy(self, data: bytes) -> None:
+        self.bytes -= len(data)
+        if self.bytes < 0:
+            raise WireError("values inside values that are too large")
+
 
 def _reduce(code: int, data: bytes, depth: int, budget: _Budget) -> Any:
+    budget.copy(data)
     if code == ARRAY:
         return _rebuild(unpack(data, depth, budget))
     if code == TUPLE:
@@ -129,7 +165,7 @@ def _reduce(code: int, data: bytes, depth: int, budget: _Budget) -> Any:
         match unpack(data, depth, budget):
             case [str(name), str(text)]:
                 return Opaque(name[:200], text[:400])
-    elif code == BIG_INT and len(data) <= 4096:
+    elif code == BIG_INT and len(data) <= MAX_BITS // 8 + 1:
         return int.from_bytes(data, "big", signed=True)
     elif code == COMPLEX:
         match unpack(data, depth, budget):
@@ -144,9 +180,13 @@ def _rebuild(body: Any) -> Noted:
             pass
         case _:
             raise WireError("an array without dtype, shape, kind, device and data")
-    if len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
+    if len(shape) > 32 or not all(type(n) is int and n >= 0 for n in shape):
         raise WireError("an array with an impossible shape")
     size = math.prod(shape)
+    if (
+        not size and math.prod(n for n in shape if n) > MAX_ITEMS
+    ):  # no bytes are sent for it, and tolist makes lists of it
+        raise WireError("an empty array that is too long")
     if name == "str" and type(data) is list:
         if len(data) != size or not all(type(item) is str for item in data):
             raise WireError("an array of strings whose length is not its shape's")

@@ -8,6 +8,7 @@ A file says in its first lines what it tries and what must come of it:
     # points: 2                 the most that it may get (by default 0)
     # says: regular expression  that a note or message must match
     # never: regular expression that nothing in the result may match
+    # hidden: regular expression that no message of a hidden check may match
 
 Of every attack these hold, too: each check that was expected is in the result with a verdict, and none is the grader's
 own error; nothing that it started lives; text in the result is harmless to show; an honest submission gets the same
@@ -151,9 +152,12 @@ def test_attack_earns_nothing_and_is_contained(attack, judge, honest, tmp_path):
     assert {check["verdict"] for check in checks} <= {"passed", "failed", "not_attempted", "blocked"}, texts
     if pattern := attack.fields.get("says"):
         assert any(re.search(pattern, text) for text in texts), texts
-    shown = [c["message"] for c in checks if c["hidden"]] if attack.name == "tells_its_inputs" else texts
     if pattern := attack.fields.get("never"):
-        assert not any(re.search(pattern, text) for text in shown), shown
+        assert not any(re.search(pattern, text) for text in texts), texts
+    if pattern := attack.fields.get("hidden"):
+        hidden = [check["message"] for check in checks if check["hidden"]]
+        assert hidden
+        assert not any(re.search(pattern, text) for text in hidden), hidden
     assert all(visible(text) == text and len(text) < 20_000 for text in texts)
     assert len(family(str(os.getpid()))) == quiet
     assert len(os.listdir("/proc/self/fd")) == descriptors

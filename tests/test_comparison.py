@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import time
+import tracemalloc
+
+import msgpack
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grader import (
     Mismatch,
@@ -15,7 +22,10 @@ from grader import (
     expect_shape,
     expect_untouched,
     expect_within,
+    wire,
 )
+from grader.comparison import name_of, show
+from grader.diagnosis import sign
 from grader.student import Answer
 from grader.values import Opaque, plain
 
@@ -152,3 +162,59 @@ def test_shape_finite_within_untouched_and_plain_conditions() -> None:
     )
     assert "shares its memory" in finding(expect_untouched, Answer(1, (), ("x",)), aliasing=True)
     assert finding(expect, False, "It rains.") == "It rains."
+
+
+@st.composite
+def sent_arrays(draw):
+    """Arrays of every dtype that the wire carries, whatever their bytes mean, as they come out of it."""
+    name, shape = draw(st.sampled_from(sorted(wire.DTYPES - {"bool"}))), draw(st.lists(st.integers(0, 2), max_size=7))
+    size = int(np.prod(shape)) * wire._dtype(name).itemsize
+    body = [name, shape, "ndarray", "", draw(st.binary(min_size=size, max_size=size))]
+    return wire.unpack(msgpack.packb(msgpack.ExtType(wire.ARRAY, msgpack.packb(body))))
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.integers(-(2**999), 2**999)
+        | st.floats()
+        | st.complex_numbers()
+        | st.text(max_size=9)
+        | st.just(np.array(["a", "é"]))
+        | sent_arrays(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.lists(inner, max_size=3).map(tuple)
+            | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        ),
+        max_leaves=8,
+    )
+)
+def test_whatever_crosses_the_wire_can_be_shown_named_and_signed(value) -> None:
+    assert len(show(value, 300)) <= 300
+    assert name_of(value)
+    json.dumps(sign(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [np.zeros(1)] * 200_000,
+        [[[]] * 300] * 600,
+        {str(i): np.zeros(2) for i in range(200_000)},
+        np.zeros((2,) * 24, np.uint8),
+    ],
+    ids=["a long list", "lists of lists", "a dict", "many axes"],
+)
+def test_no_more_is_made_of_a_value_than_is_shown(value) -> None:
+    started = time.process_time()
+    assert len(show(value)) <= 600
+    assert time.process_time() - started < 1
+
+
+def test_a_long_array_is_not_turned_into_a_list() -> None:
+    tracemalloc.start()
+    with pytest.raises(Mismatch, match="has 1048576 items, 2 are right"):
+        expect_equal(np.zeros((1 << 20, 0)), [1, 2])
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +16,9 @@ from grader import result
 from grader.build import build, open_local, reference_modules
 from grader.chapter import load_chapter
 from grader.judge import Examiner, grade
+from grader.pool import MEMORY, JobFailed, JudgePool
 from grader.sandbox import Sandbox
+from grader.student import Clock, OutOfTime, Student
 
 RIGHT = "def double(x):\n    return 2 * x\ndef centre(x):\n    return x - x.mean()\n"
 
@@ -158,7 +164,7 @@ def test_a_module_that_ends_its_worker_while_it_loads_is_tried_twice_and_no_more
 
 
 def test_different_answers_to_the_same_question_fail(kit: Path) -> None:
-    source = "import random\nrandom.seed = lambda *a: None\ndef double(x):\n    return 2 * x + random.randint(0, 1)\n"
+    source = "import os\ndef double(x):\n    return 2 * x + os.urandom(1)[0] % 2\n"
     assert examine(source)["test_double_doubles"].verdict == "failed"
 
 
@@ -170,10 +176,98 @@ def test_a_broken_check_is_never_the_students_zero(kit: Path) -> None:
     assert "This is not your fault" in outcome.sentence
 
 
+def test_a_check_that_breaks_where_the_students_code_only_raised_was_broken_by_it(kit: Path) -> None:
+    path = kit / "exercises" / "ch77" / "test_small.py"
+    path.write_text(
+        path.read_text().replace(
+            "    expect_close(student.double(x), 2 * x)",
+            "    if student.raises('double', x):\n        raise OverflowError\n    expect_close(student.double(x), 2 * x)",
+        )
+    )
+    assert examine(RIGHT)["test_double_doubles"].verdict == "passed"
+    assert examine(RIGHT.replace("2 * x", "1 / 0"))["test_double_doubles"].verdict == "failed"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "1 << 20000",
+        "{1 << 20000: 1}",
+        "np.zeros((1 << 20, 0), np.complex64)",
+        "np.zeros(1 << 22, np.uint8)",
+    ],
+)
+def test_an_answer_of_any_size_is_looked_at_in_no_time(kit: Path, answer: str) -> None:
+    build(["ch77"])
+    started = time.process_time()
+    outcome = examine(f"import numpy as np\ndef double(x):\n    return {answer}\n")["test_double_doubles"]
+    assert outcome.verdict == "failed"
+    assert time.process_time() - started < 10
+
+
+class Slow:
+    """A worker that takes its time over every question."""
+
+    isolation = "none"
+
+    def request(self, message: dict, seconds: float) -> dict:
+        time.sleep(0.1)
+        return {"id": message["id"], "ok": {"attempted": True, "why": 1 << 900}}
+
+
+def test_whatever_is_asked_of_a_submission_runs_on_one_clock() -> None:
+    clock = Clock(0.25)
+    one, other = Student(Slow(), {}, clock), Student(Slow(), {}, clock)
+    assert one.attempted("double") == (True, "")
+    other.load({})
+    other.attempted("double")
+    for student in (one, other):
+        with pytest.raises(OutOfTime, match="took longer than 20 minutes"):
+            student.attempted("double")
+
+
+def test_when_the_clock_has_run_out_all_other_checks_fail_at_once(kit: Path, graded, monkeypatch) -> None:
+    monkeypatch.setattr("grader.judge.SUBMISSION_SECONDS", 1.0)
+    found = graded("import time\ntime.sleep(1.5)\n" + RIGHT)
+    assert {c["verdict"] for c in found} == {"failed", "blocked"}
+    assert all("the rest is not run" in c["message"] for c in found)
+
+
+def test_sources_that_no_worker_takes_cost_no_more_than_the_points(kit: Path, graded, monkeypatch) -> None:
+    def refuse(self, arguments) -> None:
+        raise OutOfTime("load did not come back within 60 seconds.", "load did not come back within 60 seconds.")
+
+    monkeypatch.setattr(Student, "load", refuse)
+    found = graded(RIGHT)
+    assert {c["verdict"] for c in found} == {"failed", "blocked"}
+    assert "Not run: load did not come back" in found[-1]["message"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS has no such limit")
+def test_a_judge_meets_memory_error_before_the_machine_has_no_memory_left() -> None:
+    with JudgePool(1, preload=("json",)) as pool, pytest.raises(JobFailed, match="MemoryError"):
+        pool.submit(bytearray, MEMORY + 2**30 * (os.cpu_count() or 1)).result(60)
+
+
 def test_a_check_that_runs_too_few_examples_does_not_pass(kit: Path) -> None:
     path = kit / "exercises" / "ch77" / "test_small.py"
     path.write_text(path.read_text().replace('@check("double", points=10)', '@check("double", points=10, least=500)'))
     assert examine(RIGHT)["test_double_leaves_x_alone"].verdict == "error"
+
+
+@pytest.fixture(scope="module")
+def graded() -> Iterator[Callable[[str], list[dict]]]:
+    """Grades a submission with this small.py behind the wire: its checks in the result."""
+    with Sandbox(isolation="process") as sandbox:
+
+        def graded(source: str) -> list[dict]:
+            work = SimpleNamespace(
+                student="ada", chapter="ch77", modules={"small": source}, cells=[], notes=[], problems={}
+            )
+            found = grade(work, load_chapter("ch77", hidden=True), 1, sandbox.launch, "process")
+            return [check for exercise in found["exercises"] for check in exercise["checks"]]
+
+        yield graded
 
 
 def test_behind_the_wire_the_verdicts_are_the_same(kit: Path) -> None:
@@ -214,3 +308,30 @@ def test_hidden_checks_show_neither_inputs_nor_values(kit: Path) -> None:
     assert "centre agrees with the reference." in hidden["message"]
     assert "float64" not in hidden["message"] and "0.123" not in hidden["message"]
     assert found["score"] == 50 and found["max_score"] == 100
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("raise ValueError(x)", "centre raised ValueError."),
+        ("raise type('SMUGGLED', (Exception,), {})", "centre raised an exception."),
+        ("raise type('Missing', (Exception,), {})('small.py does not define SMUGGLED.')", "centre is not there."),
+        (
+            "raise type('Forbidden', (Exception,), {})('centre is to be written without SMUGGLED: the statement says')",
+            "centre is done with an op that its statement rules out.",
+        ),
+        ("raise NotImplementedError('SMUGGLED')", "centre raises NotImplementedError."),
+        ("import os; os._exit(77)", "The program ended while centre ran."),
+        ("import time; time.sleep(9)", "centre did not come back within 1 seconds. Is there a loop that never ends?"),
+        ("exec(compile('\\n' * 776 + 'raise ValueError', 'small.py', 'exec'))", "centre raised ValueError."),
+    ],
+    ids=["builtin", "own type", "missing", "forbidden", "not implemented", "exit status", "time", "line"],
+)
+def test_a_hidden_check_says_what_the_judge_knows_and_nothing_that_the_program_chose(
+    kit: Path, graded, code: str, said: str
+) -> None:
+    found = graded(RIGHT.replace("return x - x.mean()", f"if len(x) == 7: {code}\n    return x - x.mean()"))
+    (hidden,) = (check["message"] for check in found if check["hidden"])
+    assert f"  {said}\n" in hidden
+    assert "SMUGGLED" not in hidden and "77" not in hidden
+    assert "small.py:3" in hidden  # where the definition stands: the judge's own finding

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import sys
 import threading
+import tracemalloc
 
 import msgpack
 import numpy as np
@@ -157,3 +159,55 @@ def test_plain_notes_kinds_of_tensors() -> None:
 def test_fresh_copies_share_no_memory(value) -> None:
     copy = fresh(value)
     assert equal(plain(copy), plain(value))
+
+
+def nested(value, times: int) -> bytes:
+    """A frame of a value in lists in lists, as no honest side packs it."""
+    return b"\x91" * times + msgpack.packb(value)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        array_frame("complex64", [1 << 23, 0], "ndarray", "", b""),
+        array_frame("float32", [0, 1 << 30], "ndarray", "", b""),
+        nested(1, 600),
+        msgpack.packb(msgpack.ExtType(wire.BIG_INT, (1 << 20000).to_bytes(2501, "big", signed=True))),
+        b"\x81" + msgpack.packb(msgpack.ExtType(wire.BIG_INT, (1 << 100).to_bytes(13, "big", signed=True))) + b"\x01",
+        msgpack.packb({1.5: 1}),
+        msgpack.packb({i: None for i in range(2000)}),
+    ],
+    ids=["empty but long", "empty at first", "deep", "huge", "huge key", "a float as key", "many keys"],
+)
+def test_what_would_cost_the_judge_its_time_is_a_wire_error(frame: bytes) -> None:
+    with pytest.raises(wire.WireError):
+        wire.unpack(frame)
+
+
+def test_tuples_around_much_data_are_refused_before_they_take_memory() -> None:
+    data = wire.pack(np.zeros(2**24, np.uint8))
+    for _ in range(30):
+        data = msgpack.packb(msgpack.ExtType(wire.TUPLE, b"\x91" + data))
+    tracemalloc.start()
+    with pytest.raises(wire.WireError):
+        wire.unpack(data)
+    assert tracemalloc.get_traced_memory()[1] < 2**28 + 2**26
+    tracemalloc.stop()
+
+
+def test_colliding_keys_are_refused_before_a_dict_is_made_of_them() -> None:
+    keys = [k * sys.hash_info.modulus for k in range(1, 1001)]
+    body = b"".join(
+        msgpack.packb(msgpack.ExtType(wire.BIG_INT, k.to_bytes(10, "big", signed=True))) + b"\xc0" for k in keys
+    )
+    with pytest.raises(wire.WireError, match="keys"):
+        wire.unpack(b"\xde" + struct.pack(">H", len(keys)) + body)
+
+
+@pytest.mark.parametrize("value", [1 << 20000, {i: i for i in range(5000)}], ids=["int", "dict"])
+def test_what_may_not_cross_is_opaque_on_either_side(value) -> None:
+    assert isinstance(plain(value), Opaque)
+
+
+def test_a_large_key_is_written_out() -> None:
+    assert plain({1 << 70: 1, 2: 2}) == {str(1 << 70): 1, 2: 2}

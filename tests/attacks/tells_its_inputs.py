@@ -1,7 +1,7 @@
 # tries: carries the hidden checks' inputs out: in exceptions called as the kit's own, and worded like its sentences
 # outcome: of a hidden check only the kit's own sentences are shown, to the last word
 # exercises: conv2d conv_output_size
-# never: SMUGGLED
+# hidden: SMUGGLED
 class Missing(Exception):
     pass
 
