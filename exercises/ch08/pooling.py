@@ -4,7 +4,8 @@ Images are [batch, height, width, channels] (NHWC). `size` is the side of the sq
 step from one window to the next; both are ints and serve both axes. Pooling is "valid" throughout: there is
 no padding.
 
-Arrays are float64 here, and float64 in gives float64 out. No argument is changed in place.
+Arrays are float64 here, and float64 in gives float64 out. No argument is changed in place. NumPy alone: no
+TensorFlow, no Keras, nor any other library.
 """
 
 import numpy as np

@@ -3,6 +3,7 @@
 A probe never decides; it answers with plain values, which the judge compares.
 """
 
+import re
 from collections import Counter
 
 import keras
@@ -17,7 +18,8 @@ from grader.weights import core, known_value, label, roles
 # names nor the order of a network's layers matter.
 
 _built = {}  # the networks that were built last: building is slow, and the checks of an exercise can share them
-KEPT = 4
+KEPT = 6
+MANY = 10_000  # a kernel with more numbers than this shows the spread of its initial values
 
 
 def _network(student, name, arguments, x):
@@ -33,17 +35,29 @@ def _network(student, name, arguments, x):
         found = roles(network)
         kernels = [weight for weight, role in found if role == "kernel"]
         constant = sorted(label("kernel", w.shape) for w in kernels if np.ptp(np.asarray(w)) == 0)
-        _built[key] = (network, found, {"constant": constant, "single": single})
+        spreads = sorted([label("kernel", w.shape), _spread(w)] for w in kernels if np.prod(w.shape) > MANY)
+        _built[key] = (network, found, {"constant": constant, "spreads": spreads, "single": single})
         if len(_built) > KEPT:
             del _built[next(iter(_built))]
     return _built[key]
+
+
+def _spread(kernel):
+    """A kernel's standard deviation over that of Keras's default (Glorot and Bengio, 2010), to a tenth.
+
+    With so many numbers it is 1 within a hundredth, and the tenth is the same in every run.
+    """
+    *window, fan_in, fan_out = kernel.shape
+    default = np.sqrt(2 / (np.prod(window) * (fan_in + fan_out)))
+    return round(float(np.std(np.asarray(kernel)) / default), 1)
 
 
 def network_weights(student, name, arguments, x):
     """A fresh network's weights, and the shapes of what it answers.
 
     Returns {"trained": labels, "frozen": labels (both sorted), "count": numbers to train, "constant": labels of kernels
-    whose initial values are all the same, "single": the shape of the answer for one image, "several": that for x}.
+    whose initial values are all the same, "spreads": [label, spread over that of Keras's default] for each large kernel,
+    "single": the shape of the answer for one image, "several": that for x}.
     """
     network, found, fresh = _network(student, name, arguments, x)
     trained = {id(weight) for weight in network.trainable_weights}
@@ -161,6 +175,13 @@ def batch_norm_fresh(student, x):
     }
     layer(tf.constant(x), training=True)
     return {**answer, "moved": _batch_norm_weights(layer)}
+
+
+def batch_norm_arguments(student, momentum, eps, **named):
+    """What a new layer has of these named arguments of its base class; a name that Keras made up without its count."""
+    layer = student.BatchNorm(momentum, eps, **named)
+    found = {name: getattr(layer, name) for name in named}
+    return {name: re.sub(r"_\d+$", "", value) if isinstance(value, str) else value for name, value in found.items()}
 
 
 def batch_norm_calls(student, momentum, eps, weights, batches, modes):

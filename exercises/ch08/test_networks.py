@@ -208,7 +208,12 @@ DEFINITIONS = {
 
 # --- how they are compared ----------------------------------------------------------------------------------------------
 
-WORDS = {"shift": "bias or beta", "scale": "gamma", "mean": "moving mean", "variance": "moving variance"}
+WORDS = {
+    "shift": "bias or beta",
+    "scale": "gamma (or a bias that starts at 1)",
+    "mean": "moving mean",
+    "variance": "moving variance",
+}
 
 
 def in_words(labels):
@@ -219,6 +224,17 @@ def in_words(labels):
         text = f"{WORDS[role]} of {shape}" if role in WORDS else f"{role} {shape.replace('x', '×')}"
         texts.append(text if count == 1 else f"{count} × {text}")
     return ", ".join(texts)
+
+
+def statistics_in_words(moving, mode):
+    """Sums of moving statistics under names that a student understands: "sum of the moving means of 64 channels …"."""
+    if not isinstance(moving, dict):
+        return moving
+    return {
+        f"sum of the {str(name).replace(' ', 's of ').replace('mean', 'moving mean').replace('variance', 'moving variance')} "
+        f"channels, after a call with training={mode == 'training'}": value
+        for name, value in moving.items()
+    }
 
 
 def expect_same_weights(got, wanted, what):
@@ -252,6 +268,14 @@ def expect_network(student, name, arguments, x):
     expect_same_weights(got["frozen"], frozen, "The weights that are not trained")
     expect_equal(got["count"], sum(map(entries, trained)), "the number of weights to train")
     expect(not got["constant"], "A kernel's initial values are all the same: then all its filters learn the same.")
+    # Ratios to a tenth: that of he_normal is 1.2 to 1.4 for most kernels. Which distribution has this spread is left open.
+    other = [[name, ratio] for name, ratio in got["spreads"] if not 0.85 < ratio < 1.15]
+    expect(
+        not other,
+        "Initial values are Keras's defaults, but those of a kernel have another spread: their standard deviation should be "
+        "that of glorot_uniform, sqrt(2 / (fan_in + fan_out)).",
+        [f"{name.replace('x', '×')}: {ratio} times as large" for name, ratio in other],
+    )
 
 
 def expect_answer(student, name, arguments, x, seed, *, training=False, d_out=None, values=True):
@@ -276,8 +300,8 @@ def expect_answer(student, name, arguments, x, seed, *, training=False, d_out=No
                 got["inference"],
                 diagnosis="dropout_added",
             )
-        expect_close(got[mode], output, f"the output in {mode}")
-        expect_close(got[statistics], net.moving, f"the moving statistics after {mode}")
+        expect_close(got[mode], output, f"the output of the call with training={net.training}")
+        expect_close(statistics_in_words(got[statistics], mode), statistics_in_words(net.moving, mode))
     if d_out is None:
         return
     unreached = Counter(got["unreached"])
@@ -359,6 +383,8 @@ INCEPTIONS = ([3, 4, 6, 2, 7, 8], [3] * 6)
 def test_inception_block_has_six_convolutions(student, kind, seed):
     """The block has the six convolutions of its four branches, and keeps height and width."""
     expect_network(student, "inception_block", kind, images(seed, 2, 6, 7, 5))
+    wide = [8, 32, 40, 16, 32, 8]  # kernels with enough numbers to show the spread of their initial values
+    expect_network(student, "inception_block", wide, images(seed, 1, 3, 3, 32))
 
 
 @check("inception_block", points=1, examples=1)
@@ -383,6 +409,8 @@ def test_residual_block_projects_only_where_it_must(student, kind, seed):
     """A block has a projection where its stride is not 1 or its channels change, else none, and no convolution has a bias."""
     channels, filters, stride = kind
     expect_network(student, "ResidualBlock", [filters, stride], images(seed, 2, HEIGHT, WIDTH, channels))
+    # Kernels with enough numbers to show the spread of their initial values.
+    expect_network(student, "ResidualBlock", [48, 1], images(seed, 1, 3, 3, 32))
 
 
 @check("ResidualBlock", points=0.5, examples=2)
@@ -445,6 +473,8 @@ def test_dense_block_grows_by_the_same_number_of_channels(student, kind, seed):
     """Each layer of the block makes `growth` channels out of all channels before it."""
     channels, layers, growth = kind
     expect_network(student, "DenseBlock", [layers, growth], images(seed, 2, HEIGHT, WIDTH, channels))
+    # Kernels with enough numbers to show the spread of their initial values.
+    expect_network(student, "DenseBlock", [2, 48], images(seed, 1, 3, 3, 32))
 
 
 @check("DenseBlock", points=0.5, examples=1)

@@ -95,10 +95,11 @@ def test_max_pool_takes_the_largest_of_every_window(student, case):
 @check("max_pool", points=1, examples=12)
 @given(case=pool_cases())
 def test_max_pool_keeps_order_and_offset(student, case):
-    """max_pool of x - 1000 is max_pool of x, less 1000: all signs alike; and x stays as it was."""
-    answer = student.call("max_pool", case.x - 1000, case.size, case.stride)
-    expect_untouched(answer)
-    expect_close(answer.value, tf_max_pool(case.x, case.size, case.stride) - 1000)
+    """max_pool of x ± 1000 is max_pool of x, ± 1000: all signs alike; and x stays as it was."""
+    for offset in (1000, -1000):  # the smallest entry is wrong for both, the largest magnitude for the second only
+        answer = student.call("max_pool", case.x + offset, case.size, case.stride)
+        expect_untouched(answer)
+        expect_close(answer.value, tf_max_pool(case.x, case.size, case.stride) + offset)
 
 
 # --- max_pool_backward -----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 Images are [batch, height, width, channels] (NHWC), kernels [k_h, k_w, c_in, c_out] (HWIO), and `stride` is
 one int for both axes. Arrays are float64, and float64 in gives float64 out. No argument is changed in
-place.
+place. NumPy alone: no TensorFlow, no Keras, nor any other library.
 """
 
 import numpy as np

@@ -2,6 +2,9 @@
 
 All of them subtract a mean, divide by the root of a variance plus eps, then scale by gamma and shift by
 beta. They differ in one thing only: the axes over which mean and variance are taken.
+
+All functions of this file are NumPy alone: no TensorFlow, no Keras, nor any other library. Only the layer
+`BatchNorm` is made with TensorFlow and Keras.
 """
 
 import numpy as np

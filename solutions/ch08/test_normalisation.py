@@ -55,10 +55,11 @@ def careers(draw):
 @given(case=careers())
 def test_batch_norm_layer_over_its_life(student, reference, case):
     """In and out of training, in any order, the layer answers and remembers what it should."""
-    arguments = ("batch_norm_calls", case.momentum, case.eps, case.weights, case.xs, case.modes)
-    right = reference.probe(*arguments)
-    got = student.probe(*arguments)
-    expect_close(got["outputs"], right["outputs"], "y")
+    named = {"momentum": case.momentum, "eps": case.eps, "weights": case.weights}
+    right = reference.probe("batch_norm_calls", **named, batches=case.xs, modes=case.modes)
+    got = student.probe("batch_norm_calls", **named, batches=case.xs, modes=case.modes)
+    calls = [f"y of call {i + 1} (training={mode})" for i, mode in enumerate(case.modes)]
+    expect_close(tuple(got["outputs"]), tuple(right["outputs"]), calls)
     expect_close(got["weights"], right["weights"], "weights")
 
 

@@ -134,7 +134,8 @@ def conv_parameters(k_h, k_w, c_in, c_out, bias):
     c_in, c_out  ints ≥ 1, channels of the input and of the output
     bias         True if the layer has a bias, one number for each output channel
 
-    Returns an int: the number of weights, and of biases if there are any.
+    Returns an int: the number of weights, and of biases if there are any. This is arithmetic only: no
+    TensorFlow, no Keras.
 
     By hand: 3 × 3, from 3 channels to 4, no bias: 3 · 3 · 3 · 4 = 108; with a bias 108 + 4 = 112.
     """
@@ -153,7 +154,7 @@ def separable_parameters(k_h, k_w, c_in, c_out, multiplier, bias):
                  each output channel
 
     Returns an int: the numbers in the depthwise and in the pointwise kernel (see `separable_conv2d`), and
-    the biases if there are any.
+    the biases if there are any. This is arithmetic only: no TensorFlow, no Keras.
 
     By hand: 3 × 3, from 3 channels to 4, multiplier 1, no bias: 3 · 3 · 3 · 1 = 27 depthwise and
     1 · 1 · 3 · 4 = 12 pointwise make 39, against the 108 of `conv_parameters`; with a bias 39 + 4 = 43.
