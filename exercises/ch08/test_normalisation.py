@@ -366,7 +366,7 @@ def test_fresh_batch_norm_layer_has_its_four_weights(student, x):
     expect_close(
         moved, (0.01 * mean, 0.99 + 0.01 * variance), what=(f"moving_mean {after}", f"moving_variance {after}")
     )
-    given_ = {"name": "second", "trainable": False}
+    given_ = {"trainable": False}
     got = student.probe("batch_norm_arguments", momentum=0.75, eps=0.5, **given_)
     expect_equal(got, given_, "what the layer has of the arguments of its base class")
 
