@@ -197,6 +197,11 @@ def _no_return(got: Any) -> str:
     return " Is there a return at the end?" if got is None else ""
 
 
+def _no_gradient(got: Any) -> str:
+    cut = " A tape answers None where the way is cut: by .numpy(), NumPy, a new tf.Variable or tf.stop_gradient."
+    return cut if got is None else ""
+
+
 def _close(got: Any, expected: np.ndarray, what: str, dtype: bool, atol: float | None, rtol: float | None) -> None:
     array = expect_array(got, expected, what, dtype)
     if expected.dtype.kind not in "fc" and expected.dtype.name != "bfloat16":
@@ -244,7 +249,7 @@ def expect_array(got: Any, expected: np.ndarray, what: str = "", dtype: bool = T
             return np.asarray(got)
     if not isinstance(got, np.ndarray):
         raise Mismatch(
-            f"{_cap(label)} should be {_kind(expected)}, but {name_of(got)} came back.{_no_return(got)}",
+            f"{_cap(label)} should be {_kind(expected)}, but {name_of(got)} came back.{_no_gradient(got) if what else _no_return(got)}",
             show(got),
             show(expected),
         )

@@ -80,8 +80,10 @@ def is_bound(name: str, sources: Mapping[str, str]) -> bool:
 
 
 def _starts(name: str, home: str, parsed: Mapping[str, _Module]) -> list[tuple[str, ast.AST]]:
-    """What binds an exercise, in any module: one that its home deletes again is looked up in the others."""
-    return [(module, node) for module in (home, *parsed) if module in parsed for node in parsed[module].nodes(name)]
+    """What defines an exercise, in any module: one that its home deletes again is looked up in the others."""
+    found = [(home, node) for node in parsed[home].nodes(name)] if home in parsed else []
+    others = [(module, node) for module, place in parsed.items() if module != home for node in place.nodes(name)]
+    return found + [(module, node) for module, node in others if not isinstance(node, (ast.Import, ast.ImportFrom))]
 
 
 def _imported(name: str, home: str, parsed: Mapping[str, _Module]) -> list[str]:

@@ -6,6 +6,7 @@ control characters first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,7 +60,10 @@ def describe_calls(calls: Sequence[Any]) -> str:
 
 def describe_exception(name: str, error: Any) -> str:
     """One sentence about an exception that the student's code raised."""
-    message = error.message.strip().splitlines()[0] if error.message.strip() else ""
+    lines = [line.strip() for line in error.message.splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
+        del lines[0]  # Keras says where first, and then what
+    message = re.sub(r"\x1b\[\d*m", "", lines[0]) if lines else ""
     if error.type == "WrongSignature":
         return message
     if error.type in ("SyntaxError", "IndentationError", "TabError"):

@@ -36,7 +36,7 @@ CELL_SECONDS = 15.0  # for a notebook's cell: students train in cells, and what 
 CELLS_SECONDS = 45.0  # for all of them, all below LOAD_SECONDS; once they are used up, each gets a second
 # Sources that may draw from TensorFlow's global generator. Seeding it empties TensorFlow's cache of kernels, which makes
 # the checks of a chapter twice as slow, so it is done only for these. (Keras draws from Python's generator.)
-DRAWS = re.compile(r"(?<!np)(?<!numpy)\.random\b|import\b.*\brandom\b|dropout\(|\.shuffle\(")
+DRAWS = re.compile(r"(?<!np)(?<!numpy)\.random\b|import\b[^\n]{0,200}\brandom\b|dropout\(|\.shuffle\(")
 _labels = itertools.count(1)
 
 

@@ -12,6 +12,7 @@ import time
 import traceback
 import warnings
 import zlib
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from grader import comparison, feedback, result
 from grader.chapter import Chapter
 from grader.checks import Check, Exercise
 from grader.comparison import Mismatch
-from grader.constraints import forbidden_names, joined
+from grader.constraints import forbidden_names, is_bound, joined
 from grader.diagnosis import Diagnoses, load_diagnoses
 from grader.host import Host
 from grader.result import Outcome
@@ -169,6 +170,7 @@ class Examiner:
         self.reference, self.hasty = reference, hasty
         self._diagnoses = diagnoses
         self._current: tuple[str, Student] | None = None
+        self._killed = False  # once by somebody else
         self._lost: dict[str, int] = {}  # by exercise, and by group of modules where they did not even load
         self._last_lost: Outcome | None = None
         self._forbidden: dict[str, tuple[str, tuple[str, int] | None]] = {}
@@ -189,9 +191,14 @@ class Examiner:
             return "", None
         module, dotted, line = uses[0]
         return (
-            f"{exercise.name} is to be written without {dotted}: the statement says what it may not be done with.",
+            f"{exercise.name} is to be written by hand, without {dotted} and whatever else would do it, or hide it.",
             (self.sources[module][1], line),
         )
+
+    def hidden_definition(self, exercise: Exercise) -> bool:
+        """Whether an exercise that is there, and has to be written by hand, is defined where no reader of the source sees it."""
+        texts = {name: source for name, (source, _) in self.sources.items()}
+        return bool(exercise.forbids and texts) and not is_bound(exercise.name, texts)
 
     def exercise(self, name: str, checks: Sequence[Check] | None = None) -> list[Outcome]:
         """Run the checks of one exercise (all by default) on a student of its own."""
@@ -205,7 +212,9 @@ class Examiner:
         outcomes: list[Outcome] = []
         home = self.chapter.home[name]
         group = f"loading {self._group(home)}"
-        for check in checks:
+        waiting = deque(checks)
+        while waiting:
+            check = waiting.popleft()
             if max(self._lost.get(name, 0), self._lost.get(group, 0)) >= MAX_LOST:
                 outcomes.append(self._not_run(check))
                 continue
@@ -222,6 +231,10 @@ class Examiner:
                     self._lost[what] = self._lost.get(what, 0) + 1
                 self._last_lost = outcomes[-1]
                 self.close()
+                if not self._killed and "killed by SIGKILL" in outcomes[-1].sentence:
+                    # Perhaps not by itself, and not by us: a machine without memory kills whom it likes.
+                    self._killed = True
+                    waiting.appendleft(outcomes.pop().check)
         return outcomes
 
     def _not_run(self, check: Check) -> Outcome:
@@ -255,7 +268,11 @@ class Examiner:
     def one(self, check: Check, student: Student) -> Outcome:
         """Run one check, and name the mistake if it is a known one. Raises Stop where attempted() does."""
         attempted, why = student.attempted(check.exercise)
-        if attempted:
+        exercise = self.chapter.exercise(check.exercise)
+        if attempted and self.hidden_definition(exercise):
+            sentence = f"{exercise.name} is to be written by hand, and its definition cannot be found in your source."
+            outcome = Outcome(check, result.FAILED, sentence, public=sentence)
+        elif attempted:
             outcome = run_check(check, student, self.seed, self.reference, self.hasty)
         else:
             stub = f"{check.exercise} is still as it was handed out."

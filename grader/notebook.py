@@ -154,6 +154,8 @@ def live_source(namespace: Mapping[str, Any]) -> str:
             lines.append(_source(value))
         elif isinstance(home, str) and isinstance(own, str) and _is_dotted(f"{home}.{own}"):
             lines.append(f"from {home} import {own} as {name}")
+        else:
+            lines.append(f"{name} = ...  # some object")
     return "\n".join(lines)
 
 

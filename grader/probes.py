@@ -35,6 +35,9 @@ def vjp(student: Any, name: str, args: Sequence[Any], cotangent: Any, wrt: Seque
         result = list(result)
     else:
         cotangent = tf.constant(cotangent)
+        shape = tuple(getattr(result, "shape", ()))
+        if shape != tuple(cotangent.shape):  # or some op on the way back would complain, in words of its own
+            raise ValueError(f"the answer has the shape {shape}, and {tuple(cotangent.shape)} is right")
     return tape.gradient(result, wanted, output_gradients=cotangent)
 
 

@@ -69,7 +69,8 @@ def test_right_answers_pass(got, expected) -> None:
         (
             None,
             X,
-            "dx should be an array of shape (2, 3) and dtype float64, but None came back. Is there a return at the end?",
+            "dx should be an array of shape (2, 3) and dtype float64, but None came back. A tape answers None where the way "
+            "is cut",
         ),
         ("text", X, "dx should be an array of shape (2, 3) and dtype float64, but a str ('text') came back."),
         ([X, X], X, "dx should be an array of shape (2, 3) and dtype float64, but a list of 2 came back."),
