@@ -48,14 +48,14 @@ GRADIENTS = ("loss", "d_weights", "d_biases")
 
 
 @st.composite
-def networks(draw, depths=(2, 3, 4), square=st.just(False)):
+def networks(draw, depths=(2, 3, 4), square=False):
     """A batch, its labels, and a network of one of these depths, whose units are all well open or well shut.
 
-    square: whether all layers are equally wide, so that a layer in another's place does other arithmetic, and no error.
+    square: whether sometimes all layers are equally wide, so that a layer in another's place does other arithmetic, and no error.
     """
     n, *widths = draw(st.sampled_from(depths).flatmap(lambda depth: distinct_sizes(depth + 2, 2, 6)))
     widths[-1] = max(widths[-1], 2)
-    if draw(square):
+    if square and draw(st.booleans()):
         widths = [widths[-1]] * len(widths)
     normal = {"pattern": "normal"}
     case = Case(
@@ -135,7 +135,7 @@ def test_mlp_loss_gives_the_gradients_by_the_biases(student, case):
 
 
 @check("mlp_loss", points=1, examples=10)
-@given(case=networks(depths=(2, 3), square=st.booleans()))
+@given(case=networks(depths=(2, 3), square=True))
 def test_mlp_loss_changes_nothing(student, case):
     """mlp_loss leaves arrays and lists as they were: two calls with the same arguments give the same answer."""
     args = case.x, case.labels, case.weights, case.biases
@@ -172,7 +172,7 @@ EPOCHS = 100
 THRESHOLD = 0.90
 CHANCE = 0.30  # on shuffled labels it reads 10 % ± 4 %, once in 10,000 runs more than 27.6 %
 # Classes that are made up for this run, so that weights which were stored beforehand are of no use: after 20 epochs the
-# reference knows 98.9 % ± 0.7 % of new images, and would miss 95.6 % less than once in 10,000 runs.
+# reference knows 99.4 % ± 0.5 % of new images, and would miss 97.3 % less than once in 10,000 runs.
 KNOWN, FEW = 0.60, 20
 
 SEEDS = st.integers(0, 2**31 - 1)
