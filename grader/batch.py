@@ -141,6 +141,7 @@ class Grading:
         self._owned = executor is None
         self._job = job
         self.reused = 0
+        self._cancelled = False
         self._lock = threading.Lock()
 
     def submit(self, student: str, entry: Path | Submission) -> Future[Result]:
@@ -167,7 +168,7 @@ class Grading:
         return done
 
     def _finish(self, student: str, key: str, job: Future[Result], done: Future[Result]) -> None:
-        if job.cancelled():
+        if job.cancelled() or (self._cancelled and job.exception() is not None):  # it was stopped, and did not fail
             done.cancel()
             return
         error = job.exception()
@@ -204,7 +205,8 @@ class Grading:
             done.set_result(result)
 
     def close(self, cancel: bool = False) -> None:
-        """Wait for what runs (or, with `cancel`, stop it)."""
+        """Wait for what runs (or, with `cancel`, stop it: of that there is no result)."""
+        self._cancelled = cancel
         if self._owned:
             self.executor.shutdown(wait=True, cancel_futures=cancel)
 

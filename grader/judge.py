@@ -31,7 +31,7 @@ from grader.result import Outcome
 from grader.student import SUBMISSION_SECONDS, Clock, Enough, Log, NotAttempted, Remote, Stop, Student, StudentRaised
 from grader.student import Local as LocalTransport
 
-TRACED = 8  # examples of a check whose answers make its trace
+TRACED = 12  # examples of a check whose answers make its trace
 MAX_LOST = 2  # workers that may be lost to one exercise before its other checks are not run
 
 

@@ -26,7 +26,7 @@ AGAIN = (1, 2, 3, 4)  # these seeds
 SLOW = (
     1.0  # seconds of one pass over an exercise's checks beyond which only the first failing check is asked for a name
 )
-OTHER = 24  # examples by which a mutant is compared with named bugs: three times a stored trace, and other ones
+OTHER = 24  # examples by which a mutant is compared with named bugs: twice a stored trace, and other ones
 
 
 @dataclass(frozen=True)

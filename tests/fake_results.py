@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 
@@ -50,3 +51,9 @@ def result(student: str, *exercises: dict[str, Any], **more: Any) -> dict[str, A
         "notes": [],
         "kit": "0.1.0",
     } | more
+
+
+def slow_job(*arguments: Any) -> dict[str, Any]:
+    """A job that is not done yet."""
+    time.sleep(60)
+    return {}

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch import BatchError, dask_executor, finish, grade_folder, job_key, kit_digest
+from grader.batch import BatchError, Grading, dask_executor, finish, grade_folder, job_key, kit_digest
 from grader.errors import UserError
 from grader.folder import read_results, save_result
 from grader.formats import grades_csv
 from grader.pool import JobDied, JobFailed, JudgePool
 from grader.submission import read_submission
-from tests.fake_results import result
+from tests.fake_results import result, slow_job
 
 RIGHT = "def double(x):\n    return 2 * x\n\n\ndef centre(x):\n    return x - x.mean()\n"
 WRONG = "def double(x):\n    return 3 * x\n"
@@ -236,6 +236,15 @@ def test_intake_that_breaks_costs_one_student(classroom, monkeypatch):
 def pool():
     with JudgePool(2, preload=("json",)) as pool:
         yield pool
+
+
+def test_what_is_stopped_has_not_failed(kit, classroom):
+    grading = Grading("ch77", kit / "out", jobs=1, root=kit, job=slow_job)
+    running, waiting = (grading.submit(name, classroom / name) for name in ("ada", "bob"))
+    time.sleep(1)
+    grading.close(cancel=True)
+    assert running.cancelled() and waiting.cancelled()
+    assert not list((kit / "out").glob("*/*"))
 
 
 def test_the_pool_answers(pool):

@@ -60,7 +60,7 @@ CALIBRATE = """
 METRICS = {"fit": "accuracy", "fit_loss": "loss"}
 LOWER_IS_BETTER = {"fit_loss"}
 
-def measure(seed):
+def measure(seed, names):
     with open(LOG, "a") as log:
         log.write(f"{seed} ")
     if seed == STOP_AT:
