@@ -15,6 +15,7 @@ from grader.chapter import Chapter, load_chapter, shown
 from grader.diagnosis import RIGHT, Diagnoses, Trace, alike, informative, sign_trace
 from grader.errors import UserError
 from grader.host import Host
+from grader.judge import TRACED
 from grader.student import Local, Student
 
 BEGIN, END = re.compile(r"^(\s*)### BEGIN SOLUTION\s*$"), re.compile(r"^\s*### END SOLUTION\s*$")
@@ -204,7 +205,7 @@ def inputs_of(chapter: Chapter) -> dict[str, str]:
     probes = chapter.folder / "probes.py"
     found = {}
     for name, home in chapter.home.items():
-        parts = [str(diagnosis.VERSION), name, *bugs.get(name, [])]
+        parts = [f"{diagnosis.VERSION}, {TRACED} examples", name, *bugs.get(name, [])]
         for path in (
             chapter.folder / f"test_{home}.py",
             chapter.solutions / f"test_{home}.py",

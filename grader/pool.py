@@ -45,7 +45,7 @@ class JudgePool(Executor):
     def __init__(self, jobs: int, seconds: float = SECONDS, preload: tuple[str, ...] = ("grader.preloaded",)) -> None:
         self.seconds = seconds
         self._waiting: queue.SimpleQueue[tuple[Future, Callable, tuple, dict] | None] = queue.SimpleQueue()
-        self._closed = False
+        self._closed = self._cancelled = False
         self._lock = threading.Lock()
         if sys.platform == "win32":
             self._context: Any = multiprocessing.get_context("spawn")
@@ -71,6 +71,7 @@ class JudgePool(Executor):
         with self._lock:
             first, self._closed = not self._closed, True
         if cancel_futures:
+            self._cancelled = True
             with contextlib.suppress(queue.Empty):
                 while True:
                     job = self._waiting.get_nowait()
@@ -129,6 +130,8 @@ class JudgePool(Executor):
         process.start()
         theirs.close()
         self._processes.add(process)
+        if self._cancelled:  # meanwhile, before shutdown could see this process
+            process.kill()
         try:
             if not ours.poll(STARTING):
                 raise JobDied(f"no judge was ready within {STARTING:g} seconds")

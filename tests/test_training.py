@@ -102,6 +102,7 @@ def test_the_checks_of_ch08_ask_for_less_than_what_was_measured():
     for name, budget in (("fit_resnet", checks.RESNET), ("fit_resnet_gpu", checks.RESNET_GPU)):
         assert budget.accuracy <= figures[name]["threshold"]
         assert figures[f"{name}_known"]["threshold"] >= checks.OWN
+    assert figures["fit_lenet_drawn"]["threshold"] >= checks.DRAWN.accuracy
     assert figures["fit_lenet_shuffled"]["threshold"] <= checks.CHANCE
     # The big budgets are for a GPU; measured on a CPU they take a minute a seed, and have fewer so far.
     assert all(len(entry["seeds"]) >= 20 for name, entry in figures.items() if "gpu" not in name)

@@ -131,7 +131,7 @@ def partly_still(draw):
     """Weights of which every other has no gradient, and never had one; the gradients of the rest may be tiny."""
     shape = draw(SHAPES)
     moves = np.arange(np.prod(shape)).reshape(shape) % 2 * draw(arrays(shape, pattern="positive"))
-    return Case(w=draw(arrays(shape)), dw=moves * draw(st.sampled_from([1.0, -1.0, 2.0**-24])))
+    return Case(w=draw(arrays(shape)), dw=moves * draw(st.sampled_from([-1.0, 1.0, 2.0**-24])))
 
 
 # sgd --------------------------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_rmsprop_leaves_the_callers_arrays_alone(student, case, learning_rate, d
     case=cases(states=("m",), positive=("v",)),
     t=st.integers(1, 6),
     learning_rate=RATES,
-    betas=st.sampled_from([(0.75, 0.9), (0.5, 0.75), (0.9, 0.99), (0.25, 0.4)]),
+    betas=st.sampled_from([(0.25, 0.4), (0.75, 0.9), (0.5, 0.75), (0.9, 0.99)]),
     eps=st.sampled_from([0.25, 0.5, 1e-8]),
 )
 def test_adam_makes_one_step(student, case, t, learning_rate, betas, eps):
@@ -258,7 +258,7 @@ def test_adams_first_step_has_the_length_of_the_learning_rate(student, w_and_see
 
 
 @check("adam", points=2, examples=8)
-@given(case=paths(), learning_rate=RATES, betas=st.sampled_from([(0.75, 0.9), (0.5, 0.75)]))
+@given(case=paths(), learning_rate=RATES, betas=st.sampled_from([(0.5, 0.375), (0.75, 0.9)]))
 def test_adam_goes_on_from_what_it_gave_back(student, case, learning_rate, betas):
     """adam, called with t = 1, 2, 3, … and with what it gave back, goes the right way."""
     w, m, v = case.w, np.zeros_like(case.w), np.zeros_like(case.w)

@@ -1,8 +1,8 @@
 """Checks of capstone.py: training, judged by predictions for images whose labels the student's code never sees.
 
 Clothes are numbered anew in every run, and other classes are made up in it, so that no model that was trained beforehand
-can know them. Thresholds come
-from solutions/ch08/calibration.json (`grader calibrate ch08`); they leave room for other optimisers and batch sizes.
+can know them. Thresholds come from solutions/ch08/calibration.json (`grader calibrate ch08`); they leave room for other
+optimisers and batch sizes.
 """
 
 import math
@@ -212,7 +212,7 @@ def test_fit_lenet_learns_classes_that_nobody_has_met(student, seed):
     report, labels = drawn_run(student, seed)
     expect_logits(report, labels, "fit_lenet's model")
     right = accuracy(report["inference"], labels)
-    # fit_lenet_drawn in solutions/ch08/calibration.json
+    # fit_lenet_drawn in solutions/ch08/calibration.json: 100 % ± 0.04 % over 22 seeds
     if right < DRAWN.accuracy:
         fresh, _ = drawn_run(student, seed, epochs=0)
         expect(
@@ -336,8 +336,11 @@ def test_fit_resnet_learns_to_tell_figures_apart(student, seed):
     own, new = (accuracy(report["inference"][part], labels[part]) for part in (slice(KNOWN), slice(KNOWN, None)))
     if own >= OWN and new >= budget.accuracy:
         return
-    training = accuracy(report["training"][:KNOWN], labels[:KNOWN])
-    name = "moving_averages_lag" if training >= OWN else resnet_mistake(student, report, labels, seed, budget)
+    training, dim = (accuracy(report[kind][:KNOWN], labels[:KNOWN]) for kind in ("training", "dim"))
+    if dim >= OWN:
+        name = "scaled_twice"
+    else:
+        name = "moving_averages_lag" if training >= OWN else resnet_mistake(student, report, labels, seed, budget)
     expect(
         own >= OWN,
         f"{in_words(budget)} the model knows {own:.1%} of them in inference (training=False), and {training:.1%} in training; "
