@@ -39,7 +39,8 @@ def fit_lenet(x, y, seed, epochs):
     It is judged on pictures of clothes (Fashion-MNIST): after 4 epochs of 3,200 pictures the model must classify at
     least 60 % of 2,000 other pictures rightly, with a mean cross-entropy of at most 1.1. That is well below what
     LeNet-5 reaches (about 80 % and 0.56), and above what a network with a mistake in its training does. Where there is
-    a GPU it is 5 epochs of 10,000 pictures, 75 % and 0.75.
+    a GPU it is 5 epochs of 10,000 pictures, 75 % and 0.75. The judge also draws pictures of ten classes of its own, which
+    are easier: after 8 epochs of 960 of them at least 60 % of 500 new ones must be known.
 
     By hand: 3,200 pictures in batches of 32 are 100 steps an epoch, and 400 steps in 4 epochs.
     """

@@ -4,7 +4,8 @@ Images are [batch, height, width, channels], float32. Every network answers logi
 softmax belongs to the loss. Biases, initial values and the settings of batch normalisation are Keras's defaults
 wherever a statement says nothing else: a convolution and a dense layer have a bias, which starts at 0; batch
 normalisation starts with gamma 1, beta 0, moving mean 0, moving variance 1, and has momentum 0.99 and epsilon 0.001;
-"same" and "valid" are Keras's paddings. Kernels start random, with the spread of glorot_uniform, which is Keras's default.
+"same" and "valid" are Keras's paddings. Kernels start random, with numbers of the usual size: glorot_uniform, which is
+Keras's default, or he_normal, say.
 
 A network is anything that Keras can train: Sequential, the functional API or a subclass of keras.Model, and a block is
 a keras.layers.Layer or a keras.Model. What counts is the function that it computes and the weights that it has, not how

@@ -43,20 +43,22 @@ def _network(student, name, arguments, x):
 
 
 def _spread(kernel):
-    """A kernel's standard deviation over that of Keras's default (Glorot and Bengio, 2010), to a tenth.
+    """How many times as large as usual a kernel's standard deviation is, to a tenth: 1 for Glorot's, He's and others.
 
-    With so many numbers it is 1 within a hundredth, and the tenth is the same in every run.
+    Usual is from sqrt(1 / n) to sqrt(2 / n), where n is the fan-in, the fan-out or their mean (Glorot and Bengio, 2010;
+    He, Zhang, Ren and Sun, 2015), and from half to twice that, where AlexNet's own 0.01 and Keras's RandomUniform lie too.
     """
     *window, fan_in, fan_out = kernel.shape
-    default = np.sqrt(2 / (np.prod(window) * (fan_in + fan_out)))
-    return round(float(np.std(np.asarray(kernel)) / default), 1)
+    few, many = (np.prod(window) * n for n in sorted((fan_in, fan_out)))
+    std = np.std(np.asarray(kernel))
+    return round(float(std / np.clip(std, np.sqrt(1 / many) / 2, np.sqrt(2 / few) * 2)), 1)
 
 
 def network_weights(student, name, arguments, x):
     """A fresh network's weights, and the shapes of what it answers.
 
     Returns {"trained": labels, "frozen": labels (both sorted), "count": numbers to train, "constant": labels of kernels
-    whose initial values are all the same, "spreads": [label, spread over that of Keras's default] for each large kernel,
+    whose initial values are all the same, "spreads": [label, spread over a usual one] for each large kernel,
     "single": the shape of the answer for one image, "several": that for x}.
     """
     network, found, fresh = _network(student, name, arguments, x)
