@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import faulthandler
 import json
 import math
 import os
@@ -115,6 +116,7 @@ def _work(jobs: Iterable[Job], writing: int) -> None:
 def _settle() -> None:
     """A process group of its own, no output, limited memory, and it ends with its parent."""
     os.setpgid(0, 0)
+    faulthandler.disable()  # pytest's writes pages for a job that dies, to an output that is not the job's
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
