@@ -1,5 +1,6 @@
 """Checks of network.py."""
 
+import operator
 from functools import cache
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from grader.comparison import expect_length
 from grader.data import load
 from grader.gradients import tape_vjp
 from grader.strategies import Case, arrays, distinct_sizes, labels
-from grader.training import drawn_classes
+from grader.training import drawn_classes, second_chance
 
 NUMPY_ONLY = ("tensorflow.*", "keras.*", "jax.*", "torch.*", "scipy.*", "sklearn.*")
 
@@ -172,7 +173,7 @@ EPOCHS = 100
 THRESHOLD = 0.90
 CHANCE = 0.30  # on shuffled labels it reads 10 % ± 4 %, once in 10,000 runs more than 27.6 %
 # Classes that are made up for this run, so that weights which were stored beforehand are of no use: after 20 epochs the
-# reference knows 99.4 % ± 0.5 % of new images, and would miss 97.3 % less than once in 10,000 runs.
+# reference knows 99.96 % ± 0.1 % of new images, and would miss 99.5 % less than once in 10,000 runs.
 KNOWN, FEW = 0.60, 20
 
 SEEDS = st.integers(0, 2**31 - 1)
@@ -192,16 +193,16 @@ def made_up(seed):
 
 def expect_to_learn(student, seed, hidden):
     """Fail unless the network gets to know the classes of made_up."""
-    (x, y), (x_test, y_test) = made_up(seed)
+    (x, y), unseen = made_up(seed)
 
-    def fit(labels, epochs):
+    def fit(seed, labels=y, epochs=FEW):
         return expect_parameters(student.fit_numpy_mlp(x, labels, hidden, seed, epochs), hidden)
 
-    network = fit(y, FEW)
-    share = float((forward(x_test, *network).argmax(axis=1) == y_test).mean())
+    network = second_chance(fit, seed, lambda network: share_known(network, unseen) >= KNOWN)
+    share = share_known(network, unseen)
     if share < KNOWN:
-        diagnosis = mistake(fit(y, 1), network, x, y)
-        if diagnosis in (None, "pairs_broken") and same(network, fit((y + 1) % CLASSES, FEW)):
+        diagnosis = mistake(fit(seed + 1, epochs=1), network, x, y)
+        if diagnosis in (None, "pairs_broken") and same(network, fit(seed + 1, (y + 1) % CLASSES)):
             diagnosis = "labels_from_elsewhere"
         expect(
             False,
@@ -237,6 +238,11 @@ def forward(x, weights, biases):
     for w, b in zip(weights[:-1], biases[:-1], strict=True):
         x = np.maximum(x @ w + b, 0)
     return x @ weights[-1] + biases[-1]
+
+
+def share_known(network, unseen):
+    """The share of unseen images, (x, y), that a network knows."""
+    return float((forward(unseen[0], *network).argmax(axis=1) == unseen[1]).mean())
 
 
 def same(a, b):
@@ -302,9 +308,14 @@ def test_fit_numpy_mlp_is_repeatable(student, seed):
 def test_fit_numpy_mlp_trains_every_layer(student, seed):
     """More epochs change the weights and biases of every layer and lower the loss on the training images."""
     (x, y), _ = made_up(seed)
-    early, late = (
-        expect_parameters(student.fit_numpy_mlp(x, y, (16, 12), seed, epochs), (16, 12)) for epochs in (1, FEW)
-    )
+
+    def fit(seed):
+        return [expect_parameters(student.fit_numpy_mlp(x, y, (16, 12), seed, epochs), (16, 12)) for epochs in (1, FEW)]
+
+    def losses(networks):
+        return [float(cross_entropy(forward(x, *network), y)) for network in networks]
+
+    early, late = second_chance(fit, seed, lambda networks: operator.gt(*losses(networks)))
     stuck = [
         f"{name}[{i}]"
         for name, before, after in zip(("weights", "biases"), early, late, strict=True)
@@ -313,7 +324,7 @@ def test_fit_numpy_mlp_trains_every_layer(student, seed):
     ]
     diagnosis = mistake(early, late, x, y)
     expect(not stuck, f"After 1 epoch and after {FEW} these are the same: {', '.join(stuck)}.", diagnosis=diagnosis)
-    before, after = (float(cross_entropy(forward(x, *network), y)) for network in (early, late))
+    before, after = losses((early, late))
     expect(
         after < before,
         f"The loss on the training images is no lower after {FEW} epochs than after 1.",
@@ -349,15 +360,18 @@ def test_fit_numpy_mlp_uses_all_images(student, seed):
 @given(seed=SEEDS)
 def test_fit_numpy_mlp_reads_digits(student, seed):
     """A trained network with 32 hidden units reads at least 90 % of the images that it never saw, and learns others as well."""
-    (x, y), (x_test, y_test) = digits()
-    network = expect_parameters(student.fit_numpy_mlp(x, y, (32,), seed, EPOCHS), (32,))
-    accuracy = float((forward(x_test, *network).argmax(axis=1) == y_test).mean())
-    if accuracy < THRESHOLD:
-        early = expect_parameters(student.fit_numpy_mlp(x, y, (32,), seed, 1), (32,))
+    (x, y), unseen = digits()
+
+    def fit(seed, epochs=EPOCHS):
+        return expect_parameters(student.fit_numpy_mlp(x, y, (32,), seed, epochs), (32,))
+
+    network = second_chance(fit, seed, lambda network: share_known(network, unseen) >= THRESHOLD)
+    share = share_known(network, unseen)
+    if share < THRESHOLD:
         expect(
             False,
-            f"After {EPOCHS} epochs the network reads {accuracy:.1%} of the unseen images; {THRESHOLD:.0%} are wanted.",
-            diagnosis=mistake(early, network, x, y),
+            f"After {EPOCHS} epochs the network reads {share:.1%} of the unseen images; {THRESHOLD:.0%} are wanted.",
+            diagnosis=mistake(fit(seed + 1, 1), network, x, y),
         )
     expect_to_learn(student, seed, (32,))
 
@@ -366,13 +380,13 @@ def test_fit_numpy_mlp_reads_digits(student, seed):
 @given(seed=SEEDS)
 def test_fit_numpy_mlp_learns_from_the_labels_it_is_given(student, seed):
     """Trained on shuffled labels, the network reads unseen images no better than by guessing; on right ones it learns."""
-    (x, y), (x_test, y_test) = digits()
+    (x, y), unseen = digits()
     shuffled = np.random.default_rng(seed).permutation(y)
     network = expect_parameters(student.fit_numpy_mlp(x, shuffled, (32,), seed, FEW), (32,))
-    accuracy = float((forward(x_test, *network).argmax(axis=1) == y_test).mean())
+    share = share_known(network, unseen)
     expect(
-        accuracy <= CHANCE,
-        f"Trained on shuffled labels, the network still reads {accuracy:.1%} of the unseen images.",
+        share <= CHANCE,
+        f"Trained on shuffled labels, the network still reads {share:.1%} of the unseen images.",
         diagnosis="labels_from_elsewhere",
     )
     expect_to_learn(student, seed, (12,))

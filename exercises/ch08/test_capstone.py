@@ -6,7 +6,7 @@ optimisers and batch sizes.
 """
 
 import math
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from hypothesis import given
 from grader import Exercise, check, expect, expect_shape
 from grader.data import load
 from grader.strategies import SEEDS
-from grader.training import accuracy, drawn_classes, gpu_available, mean_cross_entropy
+from grader.training import accuracy, drawn_classes, gpu_available, mean_cross_entropy, second_chance
 
 EXERCISES = (
     Exercise(
@@ -133,7 +133,7 @@ def train(student, name, x, y, seed, epochs, inputs):
     return report
 
 
-def lenet_run(student, seed, budget):
+def lenet_run(student, budget, seed):
     """Train fit_lenet with this budget: the probe's report, and the labels of the 2,000 test images."""
     (x, y), (inputs, labels) = clothes()
     names = np.random.default_rng([seed, 1]).permutation(CLASSES)
@@ -148,7 +148,7 @@ def drawn_run(student, seed, epochs=DRAWN.epochs):
     return train(student, "fit_lenet", x, y, seed, epochs, inputs), labels
 
 
-def resnet_run(student, seed, budget, epochs=None):
+def resnet_run(student, budget, seed, epochs=None):
     """Train fit_resnet with this budget: the probe's report, and labels, for its first 300 images and then 1,000 new ones."""
     x, labels = figures(budget.images + 1000, seed, budget.side)
     labels = np.random.default_rng([seed, 2]).permutation(CLASSES)[labels]
@@ -176,12 +176,12 @@ def mistake(report, labels, untrained=None):
         return "steps_too_large"
     if logits.min() == 0 and (logits == 0).mean() > 0.2:
         return "relu_output"
+    if mean_cross_entropy(dim, labels[: len(dim)]) < min(loss, 2) - 0.2:
+        return "scaled_twice"
     if right < 0.2 and logits.max() < 0.1 and np.median(sums) < -1:
         return "loss_of_probabilities"
     if right < 0.2 and abs(loss - math.log(CLASSES)) < 0.2 and abs(np.median(sums)) < 0.5:
         return "pairs_broken"
-    if mean_cross_entropy(dim, labels[: len(dim)]) < min(loss, 2) - 0.2:
-        return "scaled_twice"
     if right > 0.6 and abs(np.median(sums) - 1) < 0.1 and np.abs(logits).max() < 3:
         return "squared_error"
     return None
@@ -209,12 +209,16 @@ def expect_logits(report, labels, what):
 @given(seed=FRESH_SEEDS)
 def test_fit_lenet_learns_classes_that_nobody_has_met(student, seed):
     """Trained on images of classes that the judge made up a moment ago, the model knows most new ones."""
-    report, labels = drawn_run(student, seed)
+
+    def known(run):
+        return accuracy(run[0]["inference"], run[1])
+
+    # fit_lenet_drawn in solutions/ch08/calibration.json
+    report, labels = run = second_chance(partial(drawn_run, student), seed, lambda run: known(run) >= DRAWN.accuracy)
     expect_logits(report, labels, "fit_lenet's model")
-    right = accuracy(report["inference"], labels)
-    # fit_lenet_drawn in solutions/ch08/calibration.json: 100 % ± 0.04 % over 22 seeds
+    right = known(run)
     if right < DRAWN.accuracy:
-        fresh, _ = drawn_run(student, seed, epochs=0)
+        fresh, _ = drawn_run(student, seed + 1, epochs=0)
         expect(
             False,
             f"{in_words(DRAWN)} of its own the model classifies {right:.1%} of 500 new ones rightly; at least "
@@ -228,14 +232,21 @@ def test_fit_lenet_learns_classes_that_nobody_has_met(student, seed):
 def test_fit_lenet_learns_to_tell_clothes_apart(student, seed):
     """After a short training the model classifies most pictures that it has not seen rightly, whatever the classes' numbers."""
     budget = LENET_GPU if gpu_available() else LENET
-    report, labels = lenet_run(student, seed, budget)
+
+    def measured(run):
+        return accuracy(run[0]["inference"], run[1]), mean_cross_entropy(run[0]["inference"], run[1])
+
+    def good(run):
+        right, loss = measured(run)
+        return right >= budget.accuracy and loss <= budget.loss
+
+    report, labels = run = second_chance(partial(lenet_run, student, budget), seed, good)
     expect_logits(report, labels, "fit_lenet's model")
-    logits = report["inference"]
-    right, loss = accuracy(logits, labels), mean_cross_entropy(logits, labels)
-    if right >= budget.accuracy and loss <= budget.loss:
+    if good(run):
         return
+    right, loss = measured(run)
     (x, y), (inputs, _) = clothes()
-    fresh = train(student, "fit_lenet", x[:64], y[:64], seed, 0, inputs)["inference"]
+    fresh = train(student, "fit_lenet", x[:64], y[:64], seed + 1, 0, inputs)["inference"]
     name = mistake(report, labels, fresh)
     expect(
         right >= budget.accuracy,
@@ -254,13 +265,23 @@ def test_fit_lenet_learns_to_tell_clothes_apart(student, seed):
 @check("fit_lenet", points=1, examples=1, capstone=True)
 @given(seed=FRESH_SEEDS)
 def test_fit_lenet_is_decided_by_seed_and_epochs(student, seed):
-    """With 0 epochs the model is untrained; another seed makes another model."""
+    """With 0 epochs the model is untrained; the same seed makes the same model, another seed another one."""
     (x, y), (inputs, labels) = clothes()
-    one, other, two = (
-        train(student, "fit_lenet", x[:2000], given, s, 0, inputs[:500])["inference"]
-        for given, s in ((y[:2000], seed), (9 - y[:2000], seed), (y[:2000], seed + 1))
+    expect_decided(student, "fit_lenet", x[:2000], y[:2000], seed, inputs[:500], labels[:500])
+
+
+def expect_decided(student, name, x, y, seed, inputs, labels):
+    """Fail unless, with 0 epochs, the seed alone decides what the model answers for inputs, and it does not know them."""
+    one, same, other, two = (
+        train(student, name, x, given, s, 0, inputs)["inference"]
+        for given, s in ((y, seed), (y, seed), (9 - y, seed), (y, seed + 1))
     )
-    expect_untrained(one, other, labels[:500], "fit_lenet")
+    expect(
+        np.allclose(one, same, rtol=1e-3, atol=1e-3),
+        "The same seed gave two different models: seed all that is random at the beginning, the initial weights too.",
+        diagnosis="seed_ignored",
+    )
+    expect_untrained(one, other, labels, name)
     expect_different(one, two)
 
 
@@ -331,16 +352,24 @@ def test_fit_lenet_repeats_itself_and_learns_nothing_from_shuffled_labels(studen
 def test_fit_resnet_learns_to_tell_figures_apart(student, seed):
     """After a short training the model knows the images that it was trained on, and most others, in inference too."""
     budget = RESNET_GPU if gpu_available() else RESNET
-    report, labels = resnet_run(student, seed, budget)
+
+    def measured(run):
+        return [accuracy(run[0]["inference"][part], run[1][part]) for part in (slice(KNOWN), slice(KNOWN, None))]
+
+    def good(run):
+        own, new = measured(run)
+        return own >= OWN and new >= budget.accuracy
+
+    report, labels = run = second_chance(partial(resnet_run, student, budget), seed, good)
     expect_logits(report, labels, "fit_resnet's model")
-    own, new = (accuracy(report["inference"][part], labels[part]) for part in (slice(KNOWN), slice(KNOWN, None)))
-    if own >= OWN and new >= budget.accuracy:
+    if good(run):
         return
+    own, new = measured(run)
     training, dim = (accuracy(report[kind][:KNOWN], labels[:KNOWN]) for kind in ("training", "dim"))
     if dim >= OWN:
         name = "scaled_twice"
     else:
-        name = "moving_averages_lag" if training >= OWN else resnet_mistake(student, report, labels, seed, budget)
+        name = "moving_averages_lag" if training >= OWN else resnet_mistake(student, report, labels, seed + 1, budget)
     expect(
         own >= OWN,
         f"{in_words(budget)} the model knows {own:.1%} of them in inference (training=False), and {training:.1%} in training; "
@@ -356,7 +385,7 @@ def test_fit_resnet_learns_to_tell_figures_apart(student, seed):
 
 def resnet_mistake(student, report, labels, seed, budget):
     """The named mistake of a model that does not know the images that it was trained on; or None."""
-    fresh, _ = resnet_run(student, seed, budget, epochs=0)
+    fresh, _ = resnet_run(student, budget, seed, epochs=0)
     if np.allclose(report["inference"], fresh["inference"], atol=1e-6):
         return "never_trained"
     logits, known = np.asarray(report["inference"])[:KNOWN], labels[:KNOWN]
@@ -372,14 +401,4 @@ def resnet_mistake(student, report, labels, seed, budget):
 def test_fit_resnet_is_decided_by_seed_and_epochs(student, seed):
     """With 0 epochs the model is untrained; the same seed makes the same model, another seed another one."""
     x, y = figures(64, seed, 16)
-    one, same, other, two = (
-        train(student, "fit_resnet", x, given, s, 0, x)["inference"]
-        for given, s in ((y, seed), (y, seed), (9 - y, seed), (y, seed + 1))
-    )
-    expect(
-        np.allclose(one, same, rtol=1e-3, atol=1e-3),
-        "The same seed gave two different models: seed all that is random at the beginning, the initial weights too.",
-        diagnosis="seed_ignored",
-    )
-    expect_untrained(one, other, y, "fit_resnet")
-    expect_different(one, two)
+    expect_decided(student, "fit_resnet", x, y, seed, x, y)

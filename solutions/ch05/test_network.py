@@ -1,5 +1,6 @@
 """Hidden checks of network.py."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ from grader import check, expect, expect_close, expect_shape
 from grader.comparison import expect_length
 from grader.data import load
 from grader.strategies import arrays, labels
-from grader.training import drawn_classes
+from grader.training import drawn_classes, second_chance
 
 
 @check("mlp_loss", points=1, examples=10)
@@ -33,18 +34,19 @@ def test_mlp_loss_of_equal_widths(student, reference, data, n, depth, units):
 @given(seed=st.integers(0, 2**31 - 1))
 def test_fit_numpy_mlp_trains_two_hidden_layers(student, seed):
     """A trained network with hidden layers of 24 and 16 units reads at least 85 % of the images that it never saw."""
-    (x, y), (x_test, y_test) = load("digits")
-    accuracy = accuracy_on(student, seed, (x / 16, y), (x_test / 16, y_test), 100)
-    # calibration.json: the reference reads 97.7 % ± 0.9 % and would miss 93.6 % less than once in 10,000 runs.
-    expect(accuracy >= 0.85, f"The network reads {accuracy:.1%} of the unseen images; 85 % are wanted.")
+    digits = [(x / 16, y) for x, y in load("digits")]
     drawn = [(x.reshape(len(x), -1), y) for x, y in drawn_classes(seed + 1, (1437, 360), 8)]
-    accuracy = accuracy_on(student, seed, *drawn, 20)
-    expect(accuracy >= 0.6, f"Of images of other classes the network knows {accuracy:.1%}; 60 % are wanted.")
+    # calibration.json: the reference reads 97.7 % ± 0.9 % and would miss 93.6 % less than once in 10,000 runs.
+    for images, name, epochs, wanted in ((digits, "the unseen images", 100, 0.85), (drawn, "other classes", 20, 0.6)):
+        share = second_chance(
+            partial(share_known, student, images, epochs), seed, lambda share, wanted=wanted: share >= wanted
+        )
+        expect(share >= wanted, f"The network knows {share:.1%} of {name}; {wanted:.0%} are wanted.")
 
 
-def accuracy_on(student, seed, seen, unseen, epochs):
+def share_known(student, images, epochs, seed):
     """The share of unseen images that a network of hidden layers (24, 16) knows after it was trained on the seen ones."""
-    (x, y), (x_test, y_test) = seen, unseen
+    (x, y), (x_test, y_test) = images
     widths = [64, 24, 16, 10]
     network = student.fit_numpy_mlp(x, y, (24, 16), seed, epochs)
     expect_length(network, 2, ("weights", "biases"))

@@ -40,7 +40,7 @@ def measure(seed: int, names: set[str]) -> dict[str, float]:
 
     for name, budget in (("fit_lenet", checks.LENET), ("fit_lenet_gpu", checks.LENET_GPU)):
         if names & {name, f"{name}_loss"}:
-            report, labels = checks.lenet_run(student("fit_lenet"), seed, budget)
+            report, labels = checks.lenet_run(student("fit_lenet"), budget, seed)
             figures[name] = accuracy(report["inference"], labels)
             figures[f"{name}_loss"] = mean_cross_entropy(report["inference"], labels)
     if "fit_lenet_drawn" in names:
@@ -51,7 +51,7 @@ def measure(seed: int, names: set[str]) -> dict[str, float]:
         figures["fit_lenet_shuffled"] = accuracy(answers, checks.clothes()[1][1])
     for name, budget in (("fit_resnet", checks.RESNET), ("fit_resnet_gpu", checks.RESNET_GPU)):
         if names & {name, f"{name}_known"}:
-            report, labels = checks.resnet_run(student("fit_resnet"), seed, budget)
+            report, labels = checks.resnet_run(student("fit_resnet"), budget, seed)
             known, new = slice(checks.KNOWN), slice(checks.KNOWN, None)
             figures[name] = accuracy(report["inference"][new], labels[new])
             figures[f"{name}_known"] = accuracy(report["inference"][known], labels[known])
