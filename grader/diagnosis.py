@@ -138,9 +138,10 @@ class Diagnoses:
     def find(
         self, check: Check, others: Sequence[Check], trace: Callable[[Check], Iterable[Sequence[Any]]]
     ) -> str | None:
-        """The one bug whose trace on `check` is the student's; where several are, the other checks must tell them apart.
+        """The one bug whose trace on `check` is the student's, and on every other check that shows it as well.
 
-        trace: runs a check on the student's code and answers its calls.
+        A mistake that has no name may do to one check's inputs what a named bug does. trace: runs a check on the student's
+        code and answers its calls.
         """
         known = self.traces.get(check.name)
         if not known:
@@ -148,15 +149,25 @@ class Diagnoses:
         mine = sign_trace(trace(check))
         found = [bug for bug, stored in known.items() if bug != RIGHT and alike(stored, mine)]
         for other in others:
-            if len(found) <= 1:
-                break
-            if other.name not in self.traces:
-                continue
-            theirs = sign_trace(trace(other))
-            stored = self.traces[other.name]
-            right = stored[RIGHT]
-            found = [bug for bug in found if alike(stored.get(bug, right), theirs)]
+            stored = self.traces.get(other.name, {})
+            if any(bug in stored for bug in found):
+                theirs = sign_trace(trace(other))
+                found = [bug for bug in found if alike(stored.get(bug, stored[RIGHT]), theirs)]
         return found[0] if len(found) == 1 else None
+
+
+def goes_along(known: Iterable[Trace]) -> Callable[[Sequence[Sequence[Any]]], bool]:
+    """Whether any of these traces begins like the one that grows; to be asked after each of its examples."""
+    left = list(known)
+
+    def asked(examples: Sequence[Sequence[Any]]) -> bool:
+        nonlocal left
+        at = len(examples) - 1
+        signed = sign_trace(examples[at:])[0]
+        left = [trace for trace in left if at < len(trace) and alike(trace[at], signed)]
+        return bool(left)
+
+    return asked
 
 
 @cache

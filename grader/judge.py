@@ -25,10 +25,21 @@ from grader.chapter import Chapter
 from grader.checks import Check, Exercise
 from grader.comparison import Mismatch
 from grader.constraints import forbidden_names, is_bound, joined
-from grader.diagnosis import Diagnoses, load_diagnoses
+from grader.diagnosis import Diagnoses, goes_along, load_diagnoses
 from grader.host import Host
 from grader.result import Outcome
-from grader.student import SUBMISSION_SECONDS, Clock, Enough, Log, NotAttempted, Remote, Stop, Student, StudentRaised
+from grader.student import (
+    SUBMISSION_SECONDS,
+    Call,
+    Clock,
+    Enough,
+    Log,
+    NotAttempted,
+    Remote,
+    Stop,
+    Student,
+    StudentRaised,
+)
 from grader.student import Local as LocalTransport
 
 TRACED = 12  # examples of a check whose answers make its trace
@@ -83,6 +94,28 @@ def trace_check(
     student.exercise = check.exercise
     _run(check, student, zlib.crc32(f"{seed}{check.name}".encode()), reference, Log(tracing=examples))
     return student.log.traces
+
+
+def trace_for_names(
+    check: Check, student: Student, reference: Student | None, diagnoses: Diagnoses
+) -> list[list[Call]]:
+    """A check's trace, as far as some named bug's goes along with it; kept, since other checks are told apart by it too."""
+    if check.name not in student.traced:
+        if not student.alive:
+            return []
+        student.exercise = check.exercise
+        log = Log(tracing=TRACED, goes_on=goes_along(diagnoses.traces.get(check.name, {}).values()))
+        _run(check, student, zlib.crc32(check.name.encode()), reference, log)
+        student.traced[check.name] = log.traces
+    return student.traced[check.name]
+
+
+def named_by(check: Check, checks: Sequence[Check]) -> list[Check]:
+    """The other checks of an exercise by which a failing one's named bug is told from others.
+
+    A visible failure's message may quote the student: its worker must not have met hidden inputs by then.
+    """
+    return [c for c in checks if c is not check and not c.capstone and (check.hidden or not c.hidden)]
 
 
 def _run(check: Check, student: Student, seed: int, reference: Student | None, log: Log) -> BaseException | None:
@@ -293,13 +326,11 @@ class Examiner:
         """Look for the one named bug that behaves as this student's code does."""
         check = outcome.check
         if outcome.diagnosis is None and student.alive and not check.capstone:
-            # A visible failure's message may quote the student: its worker must not have met hidden inputs by then.
-            siblings = self.chapter.checks_of(check.exercise, hidden=None if check.hidden else False)
-            others = [c for c in siblings if c is not check and not c.capstone]
+            others = named_by(check, self.chapter.checks_of(check.exercise))
             diagnoses = self.diagnoses
             try:
                 outcome.diagnosis = diagnoses.find(
-                    check, others, lambda c: trace_check(c, student, self.reference) if student.alive else []
+                    check, others, lambda c: trace_for_names(c, student, self.reference, diagnoses)
                 )
             except Exception:  # over what came back; no named bug answers that
                 if not student.log.heard:

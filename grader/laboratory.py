@@ -16,7 +16,7 @@ from grader.diagnosis import Diagnoses, Trace, alike, sign_trace
 from grader.draws import draws
 from grader.fingerprints import Fingerprints
 from grader.host import Host
-from grader.judge import Examiner, trace_check
+from grader.judge import Examiner, named_by, trace_check, trace_for_names
 from grader.mutants import Mutant
 from grader.student import Call, Local, Student
 
@@ -150,16 +150,13 @@ class Laboratory:
     ) -> tuple[dict[str, str], list[str]]:
         """The names that failing checks would give, as `Examiner.name_mistake` finds them, and the named bugs that behave as
         this code does on all checks, with other inputs."""
-        traces: dict[str, list[list[Call]]] = {}
 
         def trace(check: Check) -> list[list[Call]]:
-            if check.name not in traces:
-                traces[check.name] = trace_check(check, student, reference) if student.alive else []
-            return traces[check.name]
+            return trace_for_names(check, student, reference, self.diagnoses)
 
         said, same = {}, self.bugs[exercise]
         for check in failed:
-            others = [c for c in self.chapter.checks_of(exercise) if c is not check and not c.capstone]
+            others = named_by(check, self.chapter.checks_of(exercise))
             said[check.name] = self.diagnoses.find(check, others, trace)
             # A bug that answers the stored inputs otherwise need not be tried on others: this spares most of them.
             stored, mine = self.diagnoses.traces.get(check.name, {}), sign_trace(trace(check))

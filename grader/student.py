@@ -119,10 +119,12 @@ class Failing:
 class Log:
     """What happened in one run of a check.
 
-    tracing: take this many examples, and let none fail; hasty: end at the first failing one.
+    tracing: take this many examples, and let none fail, or fewer where `goes_on` says no to what is there; hasty: end at
+    the first failing one.
     """
 
     tracing: int = 0
+    goes_on: Callable[[list[list[Call]]], bool] | None = None
     hasty: bool = False
     examples: int = 0
     calls: list[Call] = field(default_factory=list)
@@ -162,7 +164,7 @@ class Log:
 
     def _keep_trace(self) -> None:
         self.traces.append(self.calls)
-        if len(self.traces) >= self.tracing:
+        if len(self.traces) >= self.tracing or (self.goes_on is not None and not self.goes_on(self.traces)):
             raise Enough
 
     def _keep_failure(self, error: Exception) -> None:
@@ -215,6 +217,7 @@ class Student:
         self.exercise = ""
         self.alive = True  # False once its worker is gone, or a call had to be cut short
         self.log = Log()
+        self.traced: dict[str, list[list[Call]]] = {}  # by check: what is compared with named bugs
 
     @property
     def isolation(self) -> str:

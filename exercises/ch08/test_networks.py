@@ -410,6 +410,8 @@ def test_residual_block_projects_only_where_it_must(student, kind, seed):
     expect_network(student, "ResidualBlock", [filters, stride], images(seed, 2, HEIGHT, WIDTH, channels))
     # Kernels with enough numbers to show the spread of their initial values.
     expect_network(student, "ResidualBlock", [48, 1], images(seed, 1, 3, 3, 32))
+    # Python keeps one object for every int up to 256, and makes new ones of larger ints: what compares with `is` errs here.
+    expect_network(student, "ResidualBlock", [300, 1], images(seed, 1, 2, 2, 300))
 
 
 @check("ResidualBlock", points=0.5, examples=2)
@@ -515,7 +517,7 @@ def dropout_mistake(inference, training):
     if values == [3.0]:
         return "no_dropout"
     if values in ([1.0, 5.0], [2.0, 4.0]):
-        return "one_dropout"
+        return "one_dropout" if values == [2.0, 4.0] else "no_dropout_behind_the_first"
     if len(values) == 3 and values[0] == 1:
         factor = values[1] - 1  # 1 / (1 - rate)
         if factor != 2 and abs(values[2] - (1 + factor + factor**2)) < 0.01:
