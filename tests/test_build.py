@@ -81,6 +81,12 @@ def test_a_changed_bug_makes_the_stored_traces_stale(kit: Path) -> None:
     assert any("diagnoses.json.gz" in sentence for sentence in build(["ch77"], check=True).stale)
 
 
+def test_another_length_of_traces_makes_the_stored_ones_stale(kit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(["ch77"])
+    monkeypatch.setattr("grader.build.TRACED", 5)
+    assert any("diagnoses.json.gz" in sentence for sentence in build(["ch77"], check=True).stale)
+
+
 def test_only_what_changed_is_recorded_anew(kit: Path) -> None:
     build(["ch77"])
     bugs = kit / "solutions/ch77/bugs.small.toml"

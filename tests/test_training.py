@@ -11,7 +11,7 @@ from grader import calibrate as calibrating
 from grader.calibrate import calibrate
 from grader.chapter import find_root
 from grader.errors import UserError
-from grader.training import accuracy, mean_cross_entropy, student_quantile, threshold_from
+from grader.training import accuracy, mean_cross_entropy, second_chance, student_quantile, threshold_from
 
 
 def test_accuracy_of_scores_and_of_classes():
@@ -106,3 +106,15 @@ def test_the_checks_of_ch08_ask_for_less_than_what_was_measured():
     assert figures["fit_lenet_shuffled"]["threshold"] <= checks.CHANCE
     # The big budgets are for a GPU; measured on a CPU they take a minute a seed, and have fewer so far.
     assert all(len(entry["seeds"]) >= 20 for name, entry in figures.items() if "gpu" not in name)
+
+
+def test_a_training_gets_one_more_chance_and_no_third():
+    seeds = []
+
+    def run(seed):
+        seeds.append(seed)
+        return seed
+
+    assert second_chance(run, 7, lambda found: True) == 7
+    assert second_chance(run, 7, lambda found: False) == 8
+    assert seeds == [7, 7, 8]
