@@ -98,7 +98,7 @@ def main() -> None:
         moments = random.Random()
         left = arguments.kills
         while left:
-            if grade(folder / "class", folder / "killed", moments.uniform(1, 2 * took / arguments.kills)):
+            if grade(folder / "class", folder / "killed", moments.uniform(1, took / 4)):
                 print(f"the run ended before it could be killed {left} more times")
                 break
             left -= 1
