@@ -86,7 +86,7 @@ def network_answer(student, name, arguments, x, seed, training=False, cotangent=
         weight.assign(known_value(role, weight.shape, seed, fixed))
     images = tf.constant(x)
     report = {}
-    states = [v for v in network.variables if v.dtype == "uint32" and tuple(v.shape) == (2,)]
+    states = [v for v in network.variables if "seed_generator" in v.path]
     for number, state in enumerate(states):  # dropout draws the same whatever was called before: bugs are known by that
         state.assign([seed, number])
     for mode, statistics in [("inference", "kept"), ("training", "moved")][: 2 if training else 1]:
