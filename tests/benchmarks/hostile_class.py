@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import math
 import random
 import shutil
 import subprocess
@@ -46,19 +47,26 @@ def make_class(folder: Path) -> list[str]:
     return sorted(honest)
 
 
-def grade(submissions: Path, out: Path, seconds: float | None = None) -> bool:
-    """Run `grader grade`; killed after `seconds`. Whether it came to its end."""
+def grade(submissions: Path, out: Path, results: int | None = None) -> bool:
+    """Run `grader grade`; killed a moment after so many more results are there than before. Whether it came to its end."""
     command = [sys.executable, "-m", "grader", "grade", str(submissions), "--chapter", "ch08", "--out", str(out)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        return False
+    enough = math.inf if results is None else count(out) + results
+    while process.poll() is None:
+        time.sleep(0.05)
+        if count(out) >= enough:
+            time.sleep(random.uniform(0, 4))
+            process.kill()
+            process.wait()
+            return False
     if process.returncode:
         raise SystemExit(f"grader grade ended with exit status {process.returncode}")
     return True
+
+
+def count(out: Path) -> int:
+    """How many results a folder holds."""
+    return len(list(out.glob("*/ch08.json")))
 
 
 def scores(out: Path) -> dict[str, str]:
@@ -95,15 +103,13 @@ def main() -> None:
         alone = {name: scores(folder / "results" / name)[name] for name in honest}
         compare("the honest ones, each alone", usual, alone)
 
-        moments = random.Random()
         left = arguments.kills
         while left:
-            if grade(folder / "class", folder / "killed", moments.uniform(1, took / 4)):
+            if grade(folder / "class", folder / "killed", random.choice((0, 1, 1, 2, 3))):
                 print(f"the run ended before it could be killed {left} more times")
                 break
             left -= 1
-            done = len(list((folder / "killed").glob("*/ch08.json")))
-            print(f"killed; {done} results are there", flush=True)
+            print(f"killed; {count(folder / 'killed')} results are there", flush=True)
         grade(folder / "class", folder / "killed")
         compare(f"killed {arguments.kills - left} times and continued", usual, scores(folder / "killed"))
         same = (folder / "first" / "grades.csv").read_bytes() == (folder / "killed" / "grades.csv").read_bytes()
