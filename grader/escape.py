@@ -32,9 +32,13 @@ def _written(match: re.Match[str]) -> str:
 
 
 def one_line(text: object, limit: int = 200) -> str:
-    """`visible`, on one line, cut to `limit` characters."""
+    """`visible`, on one line, cut to `limit` characters: behind a whole word, unless that would lose more than a quarter."""
     line = " ".join(visible(text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    if len(line) <= limit:
+        return line
+    cut = line[: limit - 1]
+    whole = cut[: cut.rfind(" ") + 1] if line[limit - 1] != " " else cut
+    return (whole if len(whole) >= limit * 3 // 4 else cut) + "…"
 
 
 def csv_cell(text: object) -> str:

@@ -17,7 +17,7 @@ from rich.text import Text
 from grader import result
 from grader.chapter import Chapter
 from grader.comparison import show
-from grader.escape import visible
+from grader.escape import one_line, visible
 from grader.result import Outcome
 
 LABEL = 12  # width of the column of labels
@@ -203,7 +203,7 @@ def table(chapter: Chapter, outcomes: Mapping[str, Sequence[Outcome]]) -> Table:
         grid.add_row(
             Text(f"  {mark} {name}", style=colour),
             Text(f"{number(got)}/{number(of)}", style=colour),
-            Text(visible(said).splitlines()[0][:100] if said else "", style="dim"),
+            Text(one_line(said, 120), style="dim"),
         )
     grid.add_row(Text("  total", style="bold"), Text(f"{number(points)}/{number(possible)}", style="bold"))
     return grid

@@ -26,7 +26,7 @@ from grader.laboratory import Cell, Kill, Laboratory
 from grader.mutants import Equivalents, Mutant, load_equivalents, mutants
 
 BATCH = 12  # mutants that one process examines, if none of them hangs or dies
-CAPSTONE_SECONDS = 150.0  # for all mutants of one training exercise; the others are listed as not run
+CAPSTONE_SECONDS = 100.0  # for all mutants of one training exercise; the others are listed as not run
 
 
 @dataclass

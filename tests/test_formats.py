@@ -60,6 +60,7 @@ def test_controls_are_written_out_and_text_is_kept():
     assert visible("a\xad\U000e0041") == "a\\xad\\U000e0041"
     assert visible("\ud800").encode() == b"\\ud800"  # a lone surrogate cannot be written to a file
     assert one_line("a\n\n  b", 10) == "a b" and one_line("x" * 30, 10) == "x" * 9 + "…"
+    assert one_line("one two three", 11) == "one two …" and one_line("one two three four", 14) == "one two three…"
 
 
 def test_gradescope_has_a_test_for_each_check():
