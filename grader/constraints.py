@@ -220,7 +220,7 @@ class _Module:
 
     def evasions(self, node: ast.AST, patterns: Iterable[str]) -> list[tuple[str, int]]:
         """Ways to reach a library without naming it."""
-        return list(evasions(node, self.resolve, set(self.definitions), {p.partition(".")[0] for p in patterns}))
+        return list(evasions(node, self.resolve, set(self.definitions), tuple(patterns)))
 
     def resolve(self, node: ast.AST) -> str:
         """The dotted name that an expression stands for, or ""."""

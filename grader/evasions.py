@@ -6,8 +6,11 @@ A student who does an exercise by hand has no use for them; who does use them th
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Container, Iterable, Iterator
+import fnmatch
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
 from fnmatch import fnmatchcase
+from types import ModuleType
 
 USED = frozenset(("exec", "eval", "__import__", "__builtins__", "__loader__", "__spec__"))
 CALLED = frozenset(("compile", "globals", "vars"))
@@ -33,11 +36,12 @@ ATTRIBUTES = frozenset(
 
 
 def evasions(
-    tree: ast.AST, resolve: Callable[[ast.AST], str], own: frozenset[str] | set[str], ruled_out: Container[str]
+    tree: ast.AST, resolve: Callable[[ast.AST], str], own: frozenset[str] | set[str], patterns: Collection[str]
 ) -> Iterator[tuple[str, int]]:
-    """(what, line) of each. resolve: an expression's dotted name; own: what the module defines itself; ruled_out: libraries.
+    """(what, line) of each. resolve: an expression's dotted name; own: what the module defines itself; patterns: what is ruled
+    out, such as "scipy.*".
 
-    getattr with a computed name is one where it may reach into a library that is ruled out: getattr(self, name) is not.
+    getattr with a computed name is one where it may reach what is ruled out: getattr(self, name) is not.
     """
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     named = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Subscript) and _reads_by_name(node)}
@@ -61,7 +65,7 @@ def evasions(
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in own:
             if node.func.id in CALLED and id(node) not in named:
                 yield node.func.id, node.lineno
-            elif node.func.id == "getattr" and _is_computed(node) and _root(resolve(node.args[0])) in ruled_out:
+            elif node.func.id == "getattr" and _is_computed(node) and _may_reach(resolve(node.args[0]), node, patterns):
                 yield "getattr", node.lineno
 
 
@@ -82,8 +86,32 @@ def _is_computed(node: ast.Call) -> bool:
     return len(node.args) > 1 and not _is_text(node.args[1])
 
 
-def _root(dotted: str) -> str:
-    return dotted.partition(".")[0]
+def _may_reach(base: str, node: ast.Call, patterns: Collection[str]) -> bool:
+    """Whether this getattr may give what is ruled out, or a module that has it: getattr(tf.keras.layers, kind) where
+    "*.BatchNormalization" is, but not getattr(tf.nn, activation), nor getattr(tf, f"reduce_{kind}")."""
+    root, *parts = base.split(".")
+    if any(pattern.partition(".")[0] == root for pattern in patterns):
+        return True
+    module = sys.modules.get(root) if root and any(pattern.startswith("*.") for pattern in patterns) else None
+    for part in parts:
+        module = getattr(module, part, None)
+    reached: list[str] = []
+    for name in fnmatch.filter(dir(module), _glob(node.args[1])) if module is not None else ():
+        inner = getattr(module, name, None)
+        reached += [name, *(f"{name}.{n}" for n in dir(inner) if isinstance(inner, ModuleType))]
+    return any(fnmatchcase(f"{base}.{name}", pattern) for name in reached for pattern in patterns)
+
+
+def _glob(name: ast.AST) -> str:
+    """What a computed text shows of itself: "reduce_*" for f"reduce_{kind}"."""
+    match name:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.BinOp(left, ast.Add(), right):
+            return _glob(left) + _glob(right)
+        case ast.JoinedStr(values=parts):
+            return "".join(map(_glob, parts))
+    return "*"
 
 
 def _reads_by_name(node: ast.Subscript) -> bool:

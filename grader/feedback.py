@@ -64,12 +64,10 @@ def describe_exception(name: str, error: Any) -> str:
     if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
         del lines[0]  # Keras says where first, and then what
     message = re.sub(r"\x1b\[\d*m", "", lines[0]) if lines else ""
-    if error.type == "WrongSignature":
-        return message
     if error.type in ("SyntaxError", "IndentationError", "TabError"):
         where = f" in {error.frames[-1][0]}, line {error.frames[-1][1]}" if error.frames else ""
         return f"{error.type}{where}: {message}."
-    if error.type == "Forbidden":
+    if error.type in ("WrongSignature", "Forbidden", "Overwritten"):
         return message
     return f"{name} raised {error.type}: {message}" if message else f"{name} raised {error.type}."
 
@@ -79,6 +77,7 @@ def describe_exception(name: str, error: Any) -> str:
 EXCEPTIONS = {
     "WrongSignature": "cannot be called as the statement says",
     "Forbidden": "is done with an op that its statement rules out",
+    "Overwritten": "writes its answer over that of an earlier call",
     "TooSlow": "cannot be had: its file does not come to its end",
 } | {
     kind: f"raised {kind}"

@@ -122,6 +122,9 @@ class Host:
         self.probes_source = probes
         self.loaded: dict[str, types.ModuleType] = {}
         self.failed: dict[str, BaseException] = {}
+        self._answers: dict[
+            str, list[tuple[np.ndarray, np.ndarray]]
+        ] = {}  # exercise → arrays of its last answer, and copies
         self.files = {file for _, file in self.sources.values()}
         texts = [*(source for source, _ in self.sources.values()), *cells, probes[0] if probes else ""]
         self.draws = any(map(DRAWS.search, texts))
@@ -286,21 +289,33 @@ class Host:
 
     def _call(self, message: Mapping[str, Any]) -> Any:
         name = message["name"]
-        function = self.guarded(name)
+        found, function = self.find(name), self.guarded(name)
         seed_everything(message.get("seed", 0), self.draws)
         tensors = self.exercises.get(name, {}).get("arguments") == "tensor"
         arguments, named = fresh(message["args"]), fresh(message["kwargs"])
         if tensors:
             arguments, named = as_tensors(arguments), as_tensors(named)
-        check_signature(name, function, arguments, named)
+        check_signature(name, found, arguments, named)
         if not message.get("watch"):
-            return plain(function(*arguments, **named))
-        given = [(label, array, array.copy()) for label, array in labelled(function, arguments, named)]
-        result = function(*arguments, **named)
+            return plain(self._new(name, function(*arguments, **named)))
+        given = [(label, array, array.copy()) for label, array in labelled(found, arguments, named)]
+        result = self._new(name, function(*arguments, **named))
         mutated = [label for label, array, before in given if not same(array, before)]
         results = [array for _, array in arrays_in(result)]
         aliased = [label for label, array, _ in given if any(np.shares_memory(array, r) for r in results)]
         return {"value": plain(result), "mutated": mutated, "aliased": aliased}
+
+    def _new(self, name: str, result: Any) -> Any:
+        """The result of a call, once it is clear that it was not written over what the call before gave: that may still be
+        in use."""
+        before = self._answers.pop(name, [])
+        if not all(same(array, copy) for array, copy in before):
+            raise Overwritten(
+                f"{name} writes its answer into the array that it gave back in an earlier call, so that answer changes "
+                "afterwards. Make a new array in each call."
+            )
+        self._answers[name] = [(array, array.copy()) for _, array in arrays_in(result)]
+        return result
 
     def _probe(self, message: Mapping[str, Any]) -> Any:
         seed_everything(message.get("seed", 0), self.draws)
@@ -412,6 +427,10 @@ def as_tensors(value: Any) -> Any:
     return value
 
 
+class Overwritten(RuntimeError):
+    """A call changed what an earlier one had given back."""
+
+
 class WrongSignature(TypeError):
     """The function cannot be called as its statement says."""
 
@@ -420,8 +439,8 @@ def check_signature(name: str, function: Any, arguments: Sequence[Any], named: M
     """Raise WrongSignature, saying what the function takes, if it does not take these arguments."""
     if not callable(function):
         raise WrongSignature(f"{name} is a {type(function).__name__}, not a function.")
-    try:
-        signature = inspect.signature(function)
+    try:  # of what is called: a decorated function may take other arguments than the one inside
+        signature = inspect.signature(function, follow_wrapped=False)
     except (TypeError, ValueError):
         return
     try:
@@ -432,10 +451,10 @@ def check_signature(name: str, function: Any, arguments: Sequence[Any], named: M
 
 def labelled(function: Callable, arguments: Sequence[Any], named: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
     """Every array among a call's arguments, labelled by its parameter's name."""
-    try:
-        bound = inspect.signature(function).bind(*arguments, **named).arguments
-    except (TypeError, ValueError):
-        bound = {f"argument {i + 1}": value for i, value in enumerate(arguments)} | dict(named)
+    bound = {f"argument {i + 1}": value for i, value in enumerate(arguments)} | dict(named)
+    for inside in (False, True):  # a decorated function's own names say more than *args
+        with contextlib.suppress(TypeError, ValueError):
+            bound = inspect.signature(function, follow_wrapped=inside).bind(*arguments, **named).arguments
     return [found for name, value in bound.items() for found in arrays_in(value, name)]
 
 

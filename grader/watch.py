@@ -142,6 +142,7 @@ def watch(chapter: Chapter, console: Console) -> None:
     warm_up()
     load_diagnoses(chapter)
     watcher = Watcher(chapter, console)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born deaf to it
     console.print(f"Watching {shown(chapter.folder)}. Ctrl-C ends it.", style="dim")
     watcher.check(watcher.changed(), time.time(), overview=True)
     try:
