@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader import diagnosis
+from grader import diagnosis, strategies
 from grader.bugs import Patch, load_bugs
 from grader.chapter import Chapter, load_chapter, shown
 from grader.diagnosis import RIGHT, Diagnoses, Trace, alike, informative, sign_trace
@@ -203,9 +203,10 @@ def inputs_of(chapter: Chapter) -> dict[str, str]:
     for bug in load_bugs(chapter):
         bugs.setdefault(bug.exercise, []).append(f"{bug.name}\n{bug.source}")
     probes = chapter.folder / "probes.py"
+    draws = Path(strategies.__file__).read_text(encoding="utf-8")
     found = {}
     for name, home in chapter.home.items():
-        parts = [f"{diagnosis.VERSION}, {TRACED} examples", name, *bugs.get(name, [])]
+        parts = [f"{diagnosis.VERSION}, {TRACED} examples", draws, name, *bugs.get(name, [])]
         for path in (
             chapter.folder / f"test_{home}.py",
             chapter.solutions / f"test_{home}.py",

@@ -220,7 +220,8 @@ class _Module:
 
     def evasions(self, node: ast.AST, patterns: Iterable[str]) -> list[tuple[str, int]]:
         """Ways to reach a library without naming it."""
-        return list(evasions(node, self.resolve, set(self.definitions), tuple(patterns)))
+        libraries = {dotted.partition(".")[0] for dotted in self.aliases.values()}
+        return list(evasions(node, self.resolve, set(self.definitions), libraries, tuple(patterns)))
 
     def resolve(self, node: ast.AST) -> str:
         """The dotted name that an expression stands for, or ""."""

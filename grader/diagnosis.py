@@ -23,7 +23,7 @@ from grader.values import Opaque
 
 FILE = "diagnoses.json.gz"
 RIGHT = ""  # the name under which the reference's own trace is stored: what a bug that a check cannot see answers there
-VERSION = 3  # of signatures and draws: stored traces of another version are recorded anew
+VERSION = 3  # of signatures: stored traces of another version are recorded anew
 TOLERANCE = 2e-4  # of a projection, relative to the array's norm
 
 

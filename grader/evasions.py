@@ -36,10 +36,14 @@ ATTRIBUTES = frozenset(
 
 
 def evasions(
-    tree: ast.AST, resolve: Callable[[ast.AST], str], own: frozenset[str] | set[str], patterns: Collection[str]
+    tree: ast.AST,
+    resolve: Callable[[ast.AST], str],
+    own: Collection[str],
+    imported: Collection[str],
+    patterns: Collection[str],
 ) -> Iterator[tuple[str, int]]:
-    """(what, line) of each. resolve: an expression's dotted name; own: what the module defines itself; patterns: what is ruled
-    out, such as "scipy.*".
+    """(what, line) of each. resolve: an expression's dotted name; own: what the module defines itself; imported: the libraries
+    that it names; patterns: what is ruled out, such as "scipy.*".
 
     getattr with a computed name is one where it may reach what is ruled out: getattr(self, name) is not.
     """
@@ -56,7 +60,7 @@ def evasions(
             dotted = resolve(node)
             if node.attr in ATTRIBUTES and not (isinstance(node.value, ast.Name) and node.value.id == "self"):
                 yield node.attr, node.lineno
-            elif _is_listed(dotted) or INNER.intersection(dotted.split(".")[1:]):
+            elif _is_listed(dotted) or _is_inner(dotted, imported):
                 yield dotted, node.lineno
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for name in _imported(node):
@@ -74,6 +78,12 @@ def _is_listed(dotted: str) -> bool:
         return any(fnmatchcase(dotted, pattern) for pattern in patterns)
 
     return fits(LIBRARIES) and not fits(HARMLESS)
+
+
+def _is_inner(dotted: str, imported: Collection[str]) -> bool:
+    """A library's own way to another: np.testing.….sys; self.modules is no library's."""
+    root, *parts = dotted.split(".")
+    return root in imported and not INNER.isdisjoint(parts)
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:

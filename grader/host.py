@@ -267,7 +267,7 @@ class Host:
         """Answer one request of the judge: {"id", "ok": …} or {"id", "raised": …}."""
         action = {"call": self._call, "probe": self._probe, "attempted": self._attempted}[message["do"]]
         try:
-            with np.errstate(all="warn"), warnings.catch_warnings():
+            with np.errstate(all="warn", under="ignore"), warnings.catch_warnings():  # NumPy's own defaults
                 warnings.simplefilter("ignore")
                 answer = {"ok": action(message)}
         except Interrupt:
@@ -300,7 +300,7 @@ class Host:
             return plain(self._new(name, function(*arguments, **named)))
         given = [(label, array, array.copy()) for label, array in labelled(found, arguments, named)]
         result = self._new(name, function(*arguments, **named))
-        mutated = [label for label, array, before in given if not same(array, before)]
+        mutated = changed(given, labelled(found, arguments, named))
         results = [array for _, array in arrays_in(result)]
         aliased = [label for label, array, _ in given if any(np.shares_memory(array, r) for r in results)]
         return {"value": plain(result), "mutated": mutated, "aliased": aliased}
@@ -456,6 +456,21 @@ def labelled(function: Callable, arguments: Sequence[Any], named: Mapping[str, A
         with contextlib.suppress(TypeError, ValueError):
             bound = inspect.signature(function, follow_wrapped=inside).bind(*arguments, **named).arguments
     return [found for name, value in bound.items() for found in arrays_in(value, name)]
+
+
+def changed(given: Sequence[tuple[str, np.ndarray, np.ndarray]], now: Sequence[tuple[str, np.ndarray]]) -> list[str]:
+    """The labels of arrays that no longer hold what they held, and of lists that hold other things than they held.
+
+    given: label, array and a copy from before the call; now: label and array after it.
+    """
+    there = dict(now)
+    written = [
+        label
+        for label, array, before in given
+        if not same(array, before) or (label in there and not same(there[label], before))
+    ]
+    lists = {label.partition("[")[0] for label in {label for label, _, _ in given}.symmetric_difference(there)}
+    return [*written, *sorted(lists)]
 
 
 def same(array: np.ndarray, before: np.ndarray) -> bool:

@@ -43,7 +43,9 @@ def _large(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 def _wide(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     sizes = 2.0 ** rng.integers(-12, 13, shape) * rng.choice([1.0, 1.25, 1.5, 1.75], shape)
-    return rng.choice([-1.0, 1.0], shape) * sizes
+    values = np.asarray(rng.choice([-1.0, 1.0], shape) * sizes)
+    values.flat[:1], values.flat[-1:] = 2.0**-12, -(2.0**-12)  # the smallest of all are there, on both sides of zero
+    return values
 
 
 PATTERNS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {
@@ -82,10 +84,14 @@ def arrays(
 
 
 def cotangents(shape: Sequence[int], dtype: Any = np.float64) -> SearchStrategy:
-    """Random normal upstream gradients: never uniform, so that no gradient can hide behind a sum."""
-    return SEEDS.map(
-        lambda seed: np.asarray(np.random.default_rng(seed + 7).standard_normal(tuple(shape)), dtype=dtype)
-    )
+    """Random normal upstream gradients: never uniform, so that no gradient can hide behind a sum; now and then large ones,
+    which nothing may clip."""
+
+    def drawn(seed: int) -> np.ndarray:
+        values = np.random.default_rng(seed + 7).standard_normal(tuple(shape))
+        return np.asarray(values * (8 if seed % 4 == 3 else 1), dtype=dtype)
+
+    return SEEDS.map(drawn)
 
 
 def sizes(low: int = 1, high: int = 6) -> SearchStrategy:

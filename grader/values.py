@@ -19,6 +19,7 @@ MAX_PAIRS = 1024  # of a dict
 MAX_BITS = 1000  # of an int: what a float can hold, and what Python writes out in no time
 MAX_ENTRIES = 2**18  # of an answer that is kept to be looked at again: twice what any reference answers
 ARRAY_KINDS = frozenset("biufc")
+WIDER = {np.dtype(np.longdouble).name: np.float64, np.dtype(np.clongdouble).name: np.complex128}
 
 
 class Noted(np.ndarray):
@@ -92,7 +93,10 @@ def is_key(value: Any) -> bool:
 
 
 def _array(array: np.ndarray, kind: str, device: str) -> Any:
-    if array.dtype.kind in ARRAY_KINDS or array.dtype.name in ("bfloat16", "float8_e4m3fn"):
+    if array.dtype.name in WIDER:  # a sum in np.longdouble is a float; an array of them has no dtype of TensorFlow's
+        if kind == "scalar":
+            return noted(array.astype(WIDER[array.dtype.name]), kind, device)
+    elif array.dtype.kind in ARRAY_KINDS or array.dtype.name in ("bfloat16", "float8_e4m3fn"):
         return noted(array, kind, device)
     if array.dtype.kind in "SUO" and array.size <= MAX_ITEMS:
         texts = [_text(item) for item in array.ravel().tolist()]

@@ -75,6 +75,8 @@ def test_hiding_a_library_is_found(source: str) -> None:
         "import numpy as np\ndef f(x):\n    vars = x.var(axis=0)\n    compile = 2\n    return vars * compile",
         "import numpy as np\ndef compile(x):\n    return x\ndef f(x):\n    return compile(x)",
         "import numpy as np\ndef f(x):\n    return getattr(x, 'dtype', None)",
+        "class Chain:\n    def __init__(self, *modules):\n        self.modules = modules\ndef f(x):\n    return Chain(x).modules",
+        "def f(net):\n    return [module(1) for module in net.modules]",
         "import sys\nimport importlib\nimport numpy as np\ndef f(x):\n    return np.pad(x, 1)",
         "import importlib, other\nimportlib.reload(other)\ndef f(x):\n    return x",
         "import numpy as np\ndef f(x):\n    m = x.max()\n    return np.exp(x - m)",

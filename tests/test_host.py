@@ -103,3 +103,55 @@ def test_an_alarm_within_an_alarm_leaves_the_outer_one_set() -> None:
         with pytest.raises(host_module.Interrupt), host_module.alarm(0.1):
             time.sleep(5)
         time.sleep(5)
+
+
+def called(source: str, *calls: tuple, watch: bool = False) -> list[dict]:
+    """What a host answers to these calls of the function f that a module defines."""
+    host = Host({"m": (source, "m.py")}, {"f": {"module": "m", "arguments": "numpy"}})
+    common = {"id": 1, "do": "call", "name": "f", "kwargs": {}, "watch": watch}
+    return [host.handle({**common, "args": list(arguments)}) for arguments in calls]
+
+
+def test_an_answer_stays_as_it_was_when_the_next_one_is_made() -> None:
+    head = "import numpy as np\nkept = {}\ndef f(x):\n    out = kept.setdefault(x.shape, np.empty_like(x))\n"
+    x = np.arange(3.0)
+    answers = called(head + "    return np.multiply(x, 2, out=out)", (x,), (x,), (x + 1,))
+    assert ["ok" in answer for answer in answers] == [True, True, False]
+    assert answers[2]["raised"]["type"] == "Overwritten"
+    answers = called(head + "    out[:] = 2 * x\n    return out.copy()", (x,), (x + 1,))
+    assert np.array_equal(answers[1]["ok"], 2 * x + 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "mutated"),
+    [
+        ("b[1] += 1", ["b[1]"]),
+        ("b[0] = b[0].reshape(1, -1)", ["b[0]"]),
+        ("b.pop()", ["b"]),
+        ("b = [a.reshape(1, -1) for a in b]", []),
+        ("b[0] = b[0].astype(float)", []),
+    ],
+)
+def test_a_list_that_was_given_holds_what_it_held(body: str, mutated: list[str]) -> None:
+    (answer,) = called(f"def f(b):\n    {body}\n    return 1", ([np.zeros(2), np.ones(2)],), watch=True)
+    assert answer["ok"]["mutated"] == mutated
+
+
+def test_a_decorated_function_takes_what_its_wrapper_takes() -> None:
+    source = "import functools\ndef shifted(g):\n    @functools.wraps(g)\n    def f(x, by):\n        return g(x) + by\n    return f\n"
+    taken, refused = called(f"{source}@shifted\ndef f(x):\n    return x", (1, 2), (1,))
+    assert taken["ok"] == 3 and refused["raised"]["type"] == "WrongSignature"
+
+
+def test_warnings_are_numpys_usual_ones() -> None:
+    source = (
+        "import numpy as np, warnings\ndef f(x):\n    warnings.simplefilter('error')\n    return np.float64(x) ** 2"
+    )
+    tiny, huge = called(source, (1e-200,), (1e200,))
+    assert tiny["ok"] == 0 and huge["raised"]["type"] == "RuntimeWarning"
+
+
+def test_a_number_in_extended_precision_is_a_float() -> None:
+    source = "import numpy as np\ndef f(x):\n    return x.sum(dtype=np.longdouble)"
+    (answer,) = called(source, (np.arange(3.0),))
+    assert answer["ok"] == 3 and answer["ok"].dtype == np.float64

@@ -160,8 +160,8 @@ def descents(draw):
         a=draw(arrays(shape, pattern="positive", high=2.0)),
         b=b,
         x=x.astype(dtype),
-        learning_rate=draw(st.sampled_from([0.25, 0.125, 0.4, 1.25])),
-        steps=draw(st.integers(0, 4)),
+        learning_rate=draw(st.sampled_from([0.25, 1.25, 0.4])),
+        steps=draw(st.sampled_from([1, 2, 3, 4, 0])),
     )
 
 
@@ -191,9 +191,11 @@ def test_minimise_finds_a_minimum_of_himmelblaus_function(student, start):
 
 @st.composite
 def arguments_of_several(draw, ignored):
-    """Two to four tensors of different shapes, coefficients, and the positions that f uses: all, or all but some."""
+    """Two to four tensors of different shapes (now and then of one), coefficients, and the positions that f uses: all, or all but some."""
     n = draw(st.integers(2, 4))
     shapes = draw(st.permutations([(), (2,), (3,), (2, 3), (4, 1)]))[:n]
+    if draw(st.integers(0, 3)) == 3:
+        shapes = [shapes[0]] * n
     dtype = draw(DTYPES)
     used = list(range(n))
     if ignored:

@@ -289,6 +289,12 @@ def test_fit_numpy_mlp_builds_the_network_that_was_asked_for(student, hidden, se
         f"The call changed its argument {' and '.join(answer.mutated)} in place.",
         diagnosis="changes_the_images",
     )
+    if few:
+        longer = expect_parameters(student.fit_numpy_mlp(x[some], y[some], hidden, seed, 3), hidden)
+        expect(
+            not same(answer.value, longer),
+            "With 20 images, three epochs give the same network as one: a batch that is not full counts, too.",
+        )
 
 
 @check("fit_numpy_mlp", points=1, examples=3, capstone=True)
@@ -345,8 +351,8 @@ def test_fit_numpy_mlp_uses_all_images(student, seed):
 
     rng = np.random.default_rng(seed)
     usual, all_others = fit(y), (y + 1) % CLASSES
-    for _ in range(4):
-        chosen = rng.permutation(len(y)) < 30
+    order = np.arange(len(y))
+    for chosen in (order < 30, order >= len(y) - 30, *(rng.permutation(len(y)) < 30 for _ in range(2))):
         if same(usual, fit(np.where(chosen, all_others, y))):
             diagnosis = "part_of_the_images"
             if same(usual, fit(all_others)):  # no label counts, whosever it is: in the first epoch, or in all

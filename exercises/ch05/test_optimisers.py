@@ -232,7 +232,7 @@ def test_rmsprop_leaves_the_callers_arrays_alone(student, case, learning_rate, d
 @check("adam", points=2.5, examples=15)
 @given(
     case=cases(states=("m",), positive=("v",)),
-    t=st.integers(1, 6),
+    t=st.sampled_from([1, 2, 3, 4, 5, 6, 200, 3000]),
     learning_rate=RATES,
     betas=st.sampled_from([(0.25, 0.4), (0.75, 0.9), (0.5, 0.75), (0.9, 0.99)]),
     eps=st.sampled_from([0.25, 0.5, 1e-8]),
