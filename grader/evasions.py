@@ -43,7 +43,7 @@ def evasions(
     patterns: Collection[str],
 ) -> Iterator[tuple[str, int]]:
     """(what, line) of each. resolve: an expression's dotted name; own: what the module defines itself; imported: the libraries
-    that it names; patterns: what is ruled out, such as "scipy.*".
+    that it names (an array may be called gc, and a network have modules); patterns: what is ruled out, such as "scipy.*".
 
     getattr with a computed name is one where it may reach what is ruled out: getattr(self, name) is not.
     """
@@ -54,13 +54,13 @@ def evasions(
             passed = node.id in PASSED and isinstance(node.ctx, ast.Load) and id(node) not in called
             if (node.id in USED or passed) and node.id not in own:
                 yield node.id, node.lineno
-            elif _is_listed(dotted := resolve(node)):  # from sys import modules
+            elif _root(dotted := resolve(node)) in imported and _is_listed(dotted):  # from sys import modules
                 yield dotted, node.lineno
         elif isinstance(node, ast.Attribute):
             dotted = resolve(node)
             if node.attr in ATTRIBUTES and not (isinstance(node.value, ast.Name) and node.value.id == "self"):
                 yield node.attr, node.lineno
-            elif _is_listed(dotted) or _is_inner(dotted, imported):
+            elif _root(dotted) in imported and (_is_listed(dotted) or not INNER.isdisjoint(dotted.split(".")[1:])):
                 yield dotted, node.lineno
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for name in _imported(node):
@@ -80,10 +80,8 @@ def _is_listed(dotted: str) -> bool:
     return fits(LIBRARIES) and not fits(HARMLESS)
 
 
-def _is_inner(dotted: str, imported: Collection[str]) -> bool:
-    """A library's own way to another: np.testing.….sys; self.modules is no library's."""
-    root, *parts = dotted.split(".")
-    return root in imported and not INNER.isdisjoint(parts)
+def _root(dotted: str) -> str:
+    return dotted.partition(".")[0]
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:

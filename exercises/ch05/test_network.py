@@ -221,12 +221,13 @@ def expect_parameters(got, hidden):
         expect(listed, f"{name} should be a list of {len(shapes)} arrays.", got=found)
         came = [a.shape for a in found]
         ranks = all(len(a) == len(b) for a, b in zip(came, shapes, strict=False))
+        elsewhere = ranks and [a[-1:] for a in came[:-1]] != [b[-1:] for b in shapes[:-1]]
         expect(
             came == shapes,
             f"The {name} do not have the shapes that hidden = {hidden} asks for.",
             got=came,
             expected=shapes,
-            diagnosis="hidden_ignored" if ranks and [a[-1:] for a in came] != [b[-1:] for b in shapes] else None,
+            diagnosis="hidden_ignored" if elsewhere and came != [shape[::-1] for shape in shapes] else None,
         )
         finite = all(np.isfinite(a).all() for a in found)
         expect(finite, f"Some {name} are not finite.", diagnosis="explodes")
@@ -271,7 +272,7 @@ def mistake(early, late, x, y):
     moved = np.linalg.norm(late[0][0] - early[0][0]) > 0.05 * np.linalg.norm(early[0][0])
     guesses = logits.argmax(axis=1)
     several = (np.bincount(guesses, minlength=CLASSES) > 0.05 * len(y)).sum() >= 3
-    if moved and several and 0.03 < (guesses == y).mean() < 0.17:
+    if moved and several and 0.03 < (guesses == y).mean() < 0.17 and loss > 2.25:  # ln 10 is 2.3: nothing was learnt
         return "pairs_broken"
     return None
 
@@ -343,23 +344,26 @@ def test_fit_numpy_mlp_trains_every_layer(student, seed):
 @check("fit_numpy_mlp", points=0.5, examples=2, capstone=True)
 @given(seed=SEEDS)
 def test_fit_numpy_mlp_uses_all_images(student, seed):
-    """Every image counts: other labels for any 30 of them change the network, within one epoch."""
+    """Every image counts: another label for any one of 320 changes the network, within one epoch."""
     (x, y), _ = digits()
+    x, y = (
+        x[:320],
+        y[:320],
+    )  # whole batches of 16, 20, 32, 40, 64, 80: leaving out what fills no batch is seen elsewhere
 
     def fit(labels, epochs=1):
         return expect_parameters(student.fit_numpy_mlp(x, labels, (8,), seed, epochs), (8,))
 
     rng = np.random.default_rng(seed)
     usual, all_others = fit(y), (y + 1) % CLASSES
-    order = np.arange(len(y))
-    for chosen in (order < 30, order >= len(y) - 30, *(rng.permutation(len(y)) < 30 for _ in range(2))):
-        if same(usual, fit(np.where(chosen, all_others, y))):
+    for image in (0, len(y) - 1, *rng.permutation(len(y))[:18]):
+        if same(usual, fit(np.where(np.arange(len(y)) == image, all_others, y))):
             diagnosis = "part_of_the_images"
             if same(usual, fit(all_others)):  # no label counts, whosever it is: in the first epoch, or in all
                 later = fit(y, 2)
                 idle = "labels_from_elsewhere" if not same(usual, later) else "never_trained"
                 diagnosis = idle if same(later, fit(all_others, 2)) else "an_epoch_too_few"
-            expect(False, "30 images got other labels, and nothing changed.", diagnosis=diagnosis)
+            expect(False, f"Image {image} got another label, and nothing changed.", diagnosis=diagnosis)
 
 
 @check("fit_numpy_mlp", points=1, examples=1, capstone=True)

@@ -50,7 +50,7 @@ EXERCISES = (
 )
 
 SHAPES = st.integers(1, 3).flatmap(distinct_sizes)
-RATES = st.sampled_from([0.5, 0.125, 0.3])
+RATES = st.sampled_from([0.5, 0.125, 0.3, 2.5])
 SHARES = st.sampled_from([0.75, 0.9, 0.25])
 VELOCITY, CACHE, MEANS = ("w", "v"), ("w", "cache"), ("w", "m", "v")
 
