@@ -251,6 +251,11 @@ def same(a, b):
     return all(np.allclose(p, q, rtol=1e-6, atol=1e-9) for p, q in zip(a[0] + a[1], b[0] + b[1], strict=True))
 
 
+def same_biases(a, b):
+    """Whether two networks have the very same biases."""
+    return np.allclose(np.concatenate(a[1]), np.concatenate(b[1]), rtol=1e-9, atol=0)
+
+
 def mistake(early, late, x, y):
     """The named mistake that a network shows, by its parameters after one epoch and after many; or None."""
     hidden, logits = late[0][:-1], forward(x, *late)
@@ -263,7 +268,7 @@ def mistake(early, late, x, y):
         return "units_all_equal"
     if np.allclose(early[0][0], late[0][0], rtol=1e-9, atol=0):
         return "last_layer_only"
-    if np.allclose(np.concatenate(early[1]), np.concatenate(late[1]), rtol=1e-9, atol=0):
+    if same_biases(early, late):
         return "biases_not_trained"
     if not loss < 1000:
         return "explodes"
@@ -358,9 +363,10 @@ def test_fit_numpy_mlp_uses_all_images(student, seed):
     usual, all_others = fit(y), (y + 1) % CLASSES
     for image in (0, len(y) - 1, *rng.permutation(len(y))[:18]):
         if same(usual, fit(np.where(np.arange(len(y)) == image, all_others, y))):
-            diagnosis = "part_of_the_images"
+            diagnosis, later = "part_of_the_images", fit(y, 2)
+            if same_biases(usual, later):  # then an image that opens no unit has nothing to say
+                diagnosis = "biases_not_trained"
             if same(usual, fit(all_others)):  # no label counts, whosever it is: in the first epoch, or in all
-                later = fit(y, 2)
                 idle = "labels_from_elsewhere" if not same(usual, later) else "never_trained"
                 diagnosis = idle if same(later, fit(all_others, 2)) else "an_epoch_too_few"
             expect(False, f"Image {image} got another label, and nothing changed.", diagnosis=diagnosis)

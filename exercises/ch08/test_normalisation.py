@@ -65,7 +65,6 @@ EXERCISES = (
             "*.BatchNormalization*",
             "*.fused_batch_norm*",
             "*.FusedBatchNorm*",
-            "keras.ops.batch_normalization",
             "torch.*",
             "jax.*",
         ),
