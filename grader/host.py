@@ -122,9 +122,8 @@ class Host:
         self.probes_source = probes
         self.loaded: dict[str, types.ModuleType] = {}
         self.failed: dict[str, BaseException] = {}
-        self._answers: dict[
-            str, list[tuple[np.ndarray, np.ndarray]]
-        ] = {}  # exercise → arrays of its last answer, and copies
+        # exercise → the arrays of its last answer, each with a copy
+        self._answers: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         self.files = {file for _, file in self.sources.values()}
         texts = [*(source for source, _ in self.sources.values()), *cells, probes[0] if probes else ""]
         self.draws = any(map(DRAWS.search, texts))
