@@ -13,7 +13,7 @@ from grader.kill_matrix import Matrix, Row
 from grader.laboratory import Kill
 
 SURPRISES = 0.02  # the share of mutants that may be killed by hidden checks only
-ROOM = 1.5  # examples proposed: the most that were needed, times this, and at least those of a trace
+ROOM = 1.5  # examples proposed: the most that were needed, times this
 BugKills = Mapping[str, Mapping[str, int]]  # bug id → check → the example at which it was rejected
 
 
@@ -46,10 +46,11 @@ class CheckFigures:
 
     @property
     def proposed(self) -> int:
-        """How many examples the evidence asks for."""
+        """How many examples the evidence asks for. Those of a trace are kept, since names follow from them, and so are the
+        author's where fewer were thought to be enough."""
         if self.check.examples == 1:
             return 1
-        return max(TRACED, math.ceil(ROOM * self.needed))
+        return max(math.ceil(ROOM * self.needed), min(self.check.examples, TRACED))
 
     @property
     def saving(self) -> float:

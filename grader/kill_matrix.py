@@ -21,7 +21,7 @@ from grader.bugs import Patch, load_bugs
 from grader.chapter import Chapter
 from grader.diagnosis import load_diagnoses
 from grader.draws import Draws
-from grader.fingerprints import Fingerprints, code_only, digest
+from grader.fingerprints import Fingerprints, digest
 from grader.laboratory import Cell, Kill, Laboratory
 from grader.mutants import Equivalents, Mutant, load_equivalents, mutants
 
@@ -131,7 +131,7 @@ def kill_matrix(
     matrix = Matrix(chapter, [Row(m) for m in made], load_equivalents(chapter, made, only))
     for row in matrix.rows:
         row.equivalent = matrix.equivalents.reasons.get(row.mutant.id, "")
-    total, done = len(chosen) + sum(map(len, bugs.values())) + len(made), 0
+    total, done = len(chosen) + len(made), 0
 
     def tell(what: str) -> None:
         nonlocal done
@@ -139,7 +139,7 @@ def kill_matrix(
         if progress is not None:
             progress(f"{chapter.name}: {what}", done, total)
 
-    for step in (_measure, _trace_bugs, _examine_all):
+    for step in (_measure, _examine_all):
         for what in step(laboratory, matrix, store, at_once):
             tell(what)
     return matrix
@@ -165,26 +165,6 @@ def _measure(laboratory: Laboratory, matrix: Matrix, store: Store, at_once: int)
             limit = laboratory.chapter.exercises[ended.key].seconds
             laboratory.limits[ended.key] = min(limit, 3 + 5 * slowest)
         yield f"{ended.key}'s reference"
-
-
-def _trace_bugs(laboratory: Laboratory, matrix: Matrix, store: Store, at_once: int) -> Iterator[str]:
-    """What the named bugs do on other inputs than those of their diagnoses."""
-    waiting = []
-    for exercise, bugs in laboratory.bugs.items():
-        checks = [laboratory.prints.of_check(c) for c in laboratory.quick(exercise)]
-        for bug in bugs:
-            key = digest("bug", bug.id, code_only(bug.source), *checks)
-            if key in store.known:
-                laboratory.traces[bug.id] = store.known[key]["traces"]
-                yield bug.id
-            elif checks:
-                waiting.append(forks.Job((key, bug.id), partial(laboratory.trace_bug, bug), 120))
-    for ended in forks.run(waiting, at_once, BATCH):
-        key, name = ended.key
-        if ended.answer is not None:
-            laboratory.traces[name] = ended.answer
-            store.put(key, {"traces": ended.answer})
-        yield name
 
 
 def _examine_all(laboratory: Laboratory, matrix: Matrix, store: Store, at_once: int) -> Iterator[str]:

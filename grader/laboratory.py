@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -51,6 +50,20 @@ def first_kill(cells: dict[str, Cell], names: Iterable[str]) -> Kill | None:
     return min(((cells[n].examples, n) for n in names if n in cells and cells[n].kills), default=None)
 
 
+class Elsewhere:
+    """How one student answers other inputs than those of the stored traces: check by check, when it is asked for."""
+
+    def __init__(self, student: Student, reference: Student) -> None:
+        self.student, self.reference = student, reference
+        self._traces: dict[str, Trace] = {}
+
+    def trace(self, check: Check) -> Trace:
+        if check.name not in self._traces:
+            calls = trace_check(check, self.student, self.reference, seed="other/", examples=OTHER)
+            self._traces[check.name] = sign_trace(calls)
+        return self._traces[check.name]
+
+
 @dataclass
 class Laboratory:
     """All that the jobs of one chapter share; made before the forks."""
@@ -61,8 +74,9 @@ class Laboratory:
     prints: Fingerprints
     seconds: dict[str, float] = field(default_factory=dict)  # of the reference, by check
     limits: dict[str, float] = field(default_factory=dict)  # of one call, by exercise
-    traces: dict[str, dict[str, Trace]] = field(default_factory=dict)  # bug id → check → its answers to other inputs
-    _kept: dict[tuple[int, str], Trace] = field(default_factory=dict)
+    _bugs: dict[str, Elsewhere] = field(
+        default_factory=dict
+    )  # by id, in this process; made when a mutant resembles one
 
     def student(self, modules: dict[str, tuple[str, str]]) -> Student:
         host = Host(**self.chapter.host_arguments(modules))
@@ -87,13 +101,6 @@ class Laboratory:
             "failed": [f"{o.check.name}: {o.sentence}" for o in outcomes if o.verdict != result.PASSED],
             "draws": {c.name: asdict(draws(c, self.student(modules), reference)) for c in checks if not c.capstone},
         }
-
-    def trace_bug(self, bug: Patch) -> dict[str, Trace]:
-        """A named bug on other inputs than those by which it is recognised."""
-        begin()
-        reference = open_local(self.chapter, reference_modules(self.chapter))
-        student = self.student(reference_modules(self.chapter, bug))
-        return {c.name: _other_trace(c, student, reference) for c in self.quick(bug.exercise)}
 
     def examine(self, mutant: Mutant, checks: Sequence[Check], known: dict[str, Cell]) -> dict[str, Any]:
         """Run checks on a mutant; then, if it was killed, see how it is named, and whether that was luck."""
@@ -123,14 +130,15 @@ class Laboratory:
             if failed and self.bugs.get(exercise):
                 if sum(self.seconds.get(c.name, 0.0) for c in self.quick(exercise)) > SLOW:
                     failed = failed[:1]
-                student = self.student(modules)
-                found, like[exercise] = self._names(exercise, failed, student, reference)
+                mine = Elsewhere(self.student(modules), reference)
+                found, like[exercise] = self._names(exercise, failed, mine)
                 names = said[exercise] = said.get(exercise, {}) | found
+                bugs = {bug.name: bug for bug in self.bugs[exercise]}
                 amiss[exercise] = [
                     check.name
                     for check in failed
                     if check.name in names and names[check.name] not in like[exercise]
-                    if not self._same(f"{exercise}.{names[check.name]}", check, student, reference)
+                    if not self._same(bugs.get(names[check.name]), check, mine)
                 ]
         visible = [c for e in mutant.exercises for c in self.quick(e) if not c.hidden]
         first = first_kill(cells, [c.name for c in visible])
@@ -145,42 +153,35 @@ class Laboratory:
             "again": again,
         }
 
-    def _names(
-        self, exercise: str, failed: Sequence[Check], student: Student, reference: Student
-    ) -> tuple[dict[str, str], list[str]]:
+    def _names(self, exercise: str, failed: Sequence[Check], mine: Elsewhere) -> tuple[dict[str, str], list[str]]:
         """The names that failing checks would give, as `Examiner.name_mistake` finds them, and the named bugs that behave as
         this code does on all checks, with other inputs."""
 
         def trace(check: Check) -> list[list[Call]]:
-            return trace_for_names(check, student, reference, self.diagnoses)
+            return trace_for_names(check, mine.student, mine.reference, self.diagnoses)
 
         said, same = {}, self.bugs[exercise]
         for check in failed:
             others = named_by(check, self.chapter.checks_of(exercise))
             said[check.name] = self.diagnoses.find(check, others, trace)
             # A bug that answers the stored inputs otherwise need not be tried on others: this spares most of them.
-            stored, mine = self.diagnoses.traces.get(check.name, {}), sign_trace(trace(check))
-            same = [bug for bug in same if bug.name not in stored or alike(stored[bug.name], mine)]
+            stored, signed = self.diagnoses.traces.get(check.name, {}), sign_trace(trace(check))
+            same = [bug for bug in same if bug.name not in stored or alike(stored[bug.name], signed)]
         for check in self.quick(exercise):
-            same = [bug for bug in same if self._same(bug.id, check, student, reference)]
+            same = [bug for bug in same if self._same(bug, check, mine)]
         return {check: name for check, name in said.items() if name}, [bug.name for bug in same]
 
-    def _same(self, bug: str, check: Check, student: Student, reference: Student) -> bool:
+    def _same(self, bug: Patch | None, check: Check, mine: Elsewhere) -> bool:
         """Whether a student answers a check's other inputs as a named bug does."""
-        if not student.alive or bug not in self.traces:
+        if bug is None or not mine.student.alive:
             return False
-        at = (id(student), check.name)
-        if at not in self._kept:  # as JSON, as the bugs' traces come from their processes
-            self._kept[at] = json.loads(json.dumps(_other_trace(check, student, reference)))
-        return alike(self.traces[bug].get(check.name), self._kept[at])
+        if bug.id not in self._bugs:
+            student = self.student(reference_modules(self.chapter, bug))
+            self._bugs[bug.id] = Elsewhere(student, mine.reference)
+        return alike(self._bugs[bug.id].trace(check), mine.trace(check))
 
 
 def begin() -> None:
     from grader.worker import quiet_tensorflow
 
     quiet_tensorflow()
-
-
-def _other_trace(check: Check, student: Student, reference: Student) -> Trace:
-    """The answers to other inputs than those of stored traces."""
-    return sign_trace(trace_check(check, student, reference, seed="other/", examples=OTHER))

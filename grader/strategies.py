@@ -108,7 +108,7 @@ def distinct_sizes(draw: st.DrawFn, n: int, low: int = 2, high: int = 6) -> tupl
     found = [int(low + i) for i in order]
     kind = draw(st.integers(0, 9))
     if kind == 9:
-        return (max(2, *found[:1]),) * n
+        return (max(2, found[0]),) * n
     if kind in (7, 8):
         found[0 if kind == 8 else draw(st.integers(0, n - 1))] = 1
     return tuple(found)

@@ -70,6 +70,13 @@ def test_a_mistake_nobody_named_is_not_guessed_at(kit: Path) -> None:
     assert (outcome.verdict, outcome.diagnosis, outcome.mistake) == ("failed", None, "")
 
 
+def test_a_call_that_only_helps_to_name_the_mistake_is_not_the_one_that_is_shown(kit: Path) -> None:
+    path = kit / "exercises" / "ch77" / "test_small.py"
+    aside = "    got = student.double(x)\n    with student.aside():\n        student.centre(x)\n    expect_close(got, 2 * x)"
+    path.write_text(path.read_text().replace("    expect_close(student.double(x), 2 * x)", aside))
+    assert examine(RIGHT.replace("2 * x", "3 * x"))["test_double_doubles"].called.startswith("double(")
+
+
 def test_mutation_is_seen(kit: Path) -> None:
     build(["ch77"])
     outcomes = examine(RIGHT.replace("return 2 * x", "x *= 2\n    return x"))

@@ -102,7 +102,7 @@ def expect_between(got, low, high, sentence):
 # sigmoid_grad -----------------------------------------------------------------------------------------------
 
 
-@check("sigmoid_grad", points=1, examples=15)
+@check("sigmoid_grad", points=1, examples=12)
 @given(x=arrays(SHAPES))
 def test_sigmoid_grad_is_the_derivative_at_the_input(student, x):
     """sigmoid_grad(x) is σ′(x) at every entry of x, and leaves x as it was."""
@@ -111,7 +111,7 @@ def test_sigmoid_grad_is_the_derivative_at_the_input(student, x):
     expect_untouched(answer)
 
 
-@check("sigmoid_grad", points=1, examples=15)
+@check("sigmoid_grad", points=1, examples=12)
 @given(x=far_from_zero())
 def test_sigmoid_grad_is_safe_far_from_zero(student, x):
     """sigmoid_grad is finite and right up to ±1000, without any warning of an overflow, and leaves x as it was."""
@@ -130,7 +130,7 @@ def test_sigmoid_grad_takes_integers(student, x):
 # tanh_grad --------------------------------------------------------------------------------------------------
 
 
-@check("tanh_grad", points=0.5, examples=15)
+@check("tanh_grad", points=0.5, examples=12)
 @given(x=arrays(SHAPES))
 def test_tanh_grad_is_the_derivative_at_the_input(student, x):
     """tanh_grad(x) is tanh′(x) at every entry of x, and leaves x as it was."""
@@ -139,7 +139,7 @@ def test_tanh_grad_is_the_derivative_at_the_input(student, x):
     expect_untouched(answer)
 
 
-@check("tanh_grad", points=1, examples=15)
+@check("tanh_grad", points=1, examples=12)
 @given(x=far_from_zero())
 def test_tanh_grad_is_safe_far_from_zero(student, x):
     """tanh_grad is finite and right up to ±1000, without any warning of an overflow, and leaves x as it was."""
@@ -158,7 +158,7 @@ def test_tanh_grad_takes_integers(student, x):
 # relu_grad --------------------------------------------------------------------------------------------------
 
 
-@check("relu_grad", points=1, examples=15)
+@check("relu_grad", points=1, examples=12)
 @given(x=arrays(SHAPES, pattern=ALL_SIZES))
 def test_relu_grad_is_a_step(student, x):
     """relu_grad(x) is 1 right of zero and 0 left of it, however near, and leaves x as it was."""
@@ -191,7 +191,7 @@ def test_relu_grad_takes_integers(student, x):
 # leaky_relu_grad --------------------------------------------------------------------------------------------
 
 
-@check("leaky_relu_grad", points=1, examples=15)
+@check("leaky_relu_grad", points=1, examples=12)
 @given(x=arrays(SHAPES, pattern=ALL_SIZES), alpha=ALPHAS)
 def test_leaky_relu_grad_is_one_or_alpha(student, x, alpha):
     """leaky_relu_grad(x, alpha) is 1 right of zero and alpha left of it, however near, and leaves x as it was."""

@@ -113,7 +113,7 @@ def expect_gradient(answer, expected):
     expect_close(gradient, expected, what="the gradient")
 
 
-@check("himmelblau", points=1, examples=15)
+@check("himmelblau", points=1, examples=12)
 @given(case=points())
 def test_himmelblau_has_the_right_value(student, case):
     """himmelblau(x) is (x₁² + x₂ − 11)² + (x₁ + x₂² − 7)², a scalar of x's dtype."""
@@ -169,7 +169,7 @@ def descents(draw):
     )
 
 
-@check("minimise", points=2, examples=15)
+@check("minimise", points=2, examples=12)
 @given(case=descents())
 def test_minimise_takes_the_steps_that_it_is_asked_for(student, case):
     """minimise(f, x, learning_rate, steps) is x after that many steps x ← x − η f′(x), wherever they lead."""
@@ -375,7 +375,7 @@ def test_clip_gradient_is_the_identity_forward(student, case):
     expect_close(student.clip_gradient(case.x, case.limit), case.x)
 
 
-@check("clip_gradient", points=1.5, examples=15)
+@check("clip_gradient", points=1.5, examples=12)
 @given(case=clippings())
 def test_clip_gradient_clips_what_comes_from_above(student, case):
     """Backward, clip_gradient clips each entry of the upstream gradient to [−limit, limit]."""
@@ -415,7 +415,7 @@ def rounded(got, x):
     return np.where(half & (np.abs(array - x - 0.5) < 0.25), x + 0.5, np.where(half, x - 0.5, np.rint(x)))
 
 
-@check("round_straight_through", points=1, examples=15)
+@check("round_straight_through", points=1, examples=12)
 @given(case=roundings(halves=True))
 def test_round_straight_through_rounds_to_the_nearest(student, case):
     """round_straight_through(x) is x rounded to the nearest whole number, in x's dtype."""
@@ -423,7 +423,7 @@ def test_round_straight_through_rounds_to_the_nearest(student, case):
     expect_close(got, rounded(got, case.x).astype(case.x.dtype))
 
 
-@check("round_straight_through", points=1.5, examples=15)
+@check("round_straight_through", points=1.5, examples=12)
 @given(case=roundings())
 def test_round_straight_through_passes_the_gradient_on(student, case):
     """Backward, round_straight_through passes the upstream gradient on as it is."""

@@ -127,14 +127,14 @@ def cross_entropy(logits, targets):
 # affine_forward ---------------------------------------------------------------------------------------------
 
 
-@check("affine_forward", points=1, examples=15)
+@check("affine_forward", points=1, examples=12)
 @given(case=affine_cases(ranks=(2,)))
 def test_affine_forward_is_x_times_w_plus_b(student, case):
     """affine_forward of rows is x w + b."""
     expect_close(student.affine_forward(case.x, case.w, case.b), affine(case.x, case.w, case.b))
 
 
-@check("affine_forward", points=2, examples=20)
+@check("affine_forward", points=2, examples=12)
 @given(case=affine_cases())
 def test_affine_forward_flattens_every_sample(student, case):
     """affine_forward flattens samples of any rank, row-major, and leaves its arguments as they were."""
@@ -154,28 +154,28 @@ def expect_affine_gradient(student, case, which):
     expect_close(got[which], expected[which], what=GRADIENTS[which])
 
 
-@check("affine_backward", points=2, examples=20)
+@check("affine_backward", points=2, examples=12)
 @given(case=affine_cases(ranks=(2,)))
 def test_affine_backward_gives_dx(student, case):
     """dx is the gradient by x, in x's shape, of whatever loss sent d_out."""
     expect_affine_gradient(student, case, 0)
 
 
-@check("affine_backward", points=2, examples=20)
+@check("affine_backward", points=2, examples=12)
 @given(case=affine_cases(ranks=(2,)))
 def test_affine_backward_gives_dw(student, case):
     """dw is the gradient by w, in w's shape, of whatever loss sent d_out."""
     expect_affine_gradient(student, case, 1)
 
 
-@check("affine_backward", points=1, examples=20)
+@check("affine_backward", points=1, examples=12)
 @given(case=affine_cases(ranks=(2,)))
 def test_affine_backward_gives_db(student, case):
     """db is the gradient by b, in b's shape, of whatever loss sent d_out."""
     expect_affine_gradient(student, case, 2)
 
 
-@check("affine_backward", points=2, examples=20)
+@check("affine_backward", points=2, examples=12)
 @given(case=affine_cases(ranks=(3, 4)))
 def test_affine_backward_undoes_the_flattening(student, case):
     """affine_backward gives all three gradients for samples of any rank, and leaves its arguments as they were."""
@@ -187,7 +187,7 @@ def test_affine_backward_undoes_the_flattening(student, case):
 # relu -------------------------------------------------------------------------------------------------------
 
 
-@check("relu_forward", points=1, examples=15)
+@check("relu_forward", points=1, examples=12)
 @given(x=arrays(SHAPES, pattern=ALL_SIZES))
 def test_relu_forward_is_the_positive_part(student, x):
     """relu_forward(x) is max(0, x), entry by entry."""
@@ -203,7 +203,7 @@ def test_relu_forward_leaves_x_alone(student, x):
     expect_untouched(answer)
 
 
-@check("relu_backward", points=1, examples=20)
+@check("relu_backward", points=1, examples=12)
 @given(case=upstream_cases(pattern=ALL_SIZES))
 def test_relu_backward_lets_through_what_was_open(student, case):
     """relu_backward(d_out, x) is d_out where x > 0, however little, and 0 where x < 0."""
@@ -221,7 +221,7 @@ def test_relu_backward_leaves_d_out_alone(student, case):
     expect_untouched(answer)
 
 
-@check("relu_backward", points=1, examples=15)
+@check("relu_backward", points=1, examples=12)
 @given(case=upstream_cases())
 def test_relu_backward_passes_a_share_at_zero(student, case):
     """Where x is 0, relu_backward passes some share of d_out, from none of it to all."""
@@ -235,7 +235,7 @@ def test_relu_backward_passes_a_share_at_zero(student, case):
 # sigmoid ----------------------------------------------------------------------------------------------------
 
 
-@check("sigmoid_backward", points=2, examples=20)
+@check("sigmoid_backward", points=2, examples=12)
 @given(case=upstream_cases())
 def test_sigmoid_backward_is_the_chain_rule(student, case):
     """sigmoid_backward(d_out, x) is d_out times the derivative at x, and changes neither."""
@@ -264,7 +264,7 @@ def squared_error(y_hat, y):
     return tf.reduce_mean(tf.math.squared_difference(y_hat, y))
 
 
-@check("mse_loss", points=1, examples=20)
+@check("mse_loss", points=1, examples=12)
 @given(case=prediction_cases())
 def test_mse_loss_is_the_mean_over_all_entries(student, case):
     """The loss is the mean of the squared differences over all entries, one number."""
@@ -273,7 +273,7 @@ def test_mse_loss_is_the_mean_over_all_entries(student, case):
     expect_close(got[0], squared_error(case.y_hat, case.y), what="loss")
 
 
-@check("mse_loss", points=1, examples=20)
+@check("mse_loss", points=1, examples=12)
 @given(case=prediction_cases())
 def test_mse_loss_gives_the_gradient_of_that_loss(student, case):
     """d_y_hat is the gradient of the loss by the predictions; the arguments stay as they were."""
@@ -287,7 +287,7 @@ def test_mse_loss_gives_the_gradient_of_that_loss(student, case):
 # softmax_loss -----------------------------------------------------------------------------------------------
 
 
-@check("softmax_loss", points=1, examples=20)
+@check("softmax_loss", points=1, examples=12)
 @given(case=logits_cases())
 def test_softmax_loss_is_the_mean_cross_entropy(student, case):
     """The loss is the mean over the batch of −ln of the right class's probability."""
@@ -296,7 +296,7 @@ def test_softmax_loss_is_the_mean_cross_entropy(student, case):
     expect_close(got[0], cross_entropy(case.logits, case.labels), what="loss")
 
 
-@check("softmax_loss", points=1, examples=20)
+@check("softmax_loss", points=1, examples=12)
 @given(case=logits_cases())
 def test_softmax_loss_gives_the_gradient_of_that_loss(student, case):
     """d_logits is the gradient of the loss by the logits; the arguments stay as they were."""
@@ -307,7 +307,7 @@ def test_softmax_loss_gives_the_gradient_of_that_loss(student, case):
     expect_untouched(answer)
 
 
-@check("softmax_loss", points=1, examples=15)
+@check("softmax_loss", points=1, examples=12)
 @given(case=logits_cases(), seed=st.integers(0, 999))
 def test_softmax_loss_does_not_notice_a_shift(student, case, seed):
     """Adding one number to all logits of a sample, even ±1000, changes neither loss nor gradient, nor the arguments."""
@@ -318,7 +318,7 @@ def test_softmax_loss_does_not_notice_a_shift(student, case, seed):
     expect_untouched(answer)
 
 
-@check("softmax_loss", points=1, examples=15)
+@check("softmax_loss", points=1, examples=12)
 @given(case=logits_cases(), scale=st.sampled_from([100.0, 500.0]))
 def test_softmax_loss_is_right_when_quite_sure(student, case, scale):
     """The loss of a confident mistake is large, not infinite: right up to logits of ±1000."""

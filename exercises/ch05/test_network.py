@@ -114,21 +114,21 @@ def ask(student, case):
     return got
 
 
-@check("mlp_loss", points=2, examples=20)
+@check("mlp_loss", points=2, examples=12)
 @given(case=networks())
 def test_mlp_loss_is_the_loss_of_the_network(student, case):
     """The loss is the mean cross-entropy of affine layers with ReLU between them, and none behind the last."""
     expect_close(ask(student, case)[0], right_answer(case)[0], what="loss")
 
 
-@check("mlp_loss", points=3, examples=20)
+@check("mlp_loss", points=3, examples=12)
 @given(case=networks())
 def test_mlp_loss_gives_the_gradients_by_the_weights(student, case):
     """d_weights are the gradients of the loss by the weights of every layer, in the weights' order."""
     expect_close(ask(student, case)[1], right_answer(case)[1], what="d_weights")
 
 
-@check("mlp_loss", points=1, examples=20)
+@check("mlp_loss", points=1, examples=12)
 @given(case=networks())
 def test_mlp_loss_gives_the_gradients_by_the_biases(student, case):
     """d_biases are the gradients of the loss by the biases of every layer, in the biases' order."""
@@ -201,9 +201,10 @@ def expect_to_learn(student, seed, hidden):
     network = second_chance(fit, seed, lambda network: share_known(network, unseen) >= KNOWN)
     share = share_known(network, unseen)
     if share < KNOWN:
-        diagnosis = mistake(fit(seed + 1, epochs=1), network, x, y)
-        if diagnosis in (None, "pairs_broken") and same(network, fit(seed + 1, (y + 1) % CLASSES)):
-            diagnosis = "labels_from_elsewhere"
+        with student.aside():
+            diagnosis = mistake(fit(seed + 1, epochs=1), network, x, y)
+            if diagnosis in (None, "pairs_broken") and same(network, fit(seed + 1, (y + 1) % CLASSES)):
+                diagnosis = "labels_from_elsewhere"
         expect(
             False,
             f"After {FEW} epochs of other images than digits it knows {share:.1%} of new ones; {KNOWN:.0%} are wanted.",
@@ -272,17 +273,19 @@ def mistake(early, late, x, y):
         return "biases_not_trained"
     if not loss < 1000:
         return "explodes"
+    moved = np.linalg.norm(late[0][0] - early[0][0]) > 0.05 * np.linalg.norm(early[0][0])
+    first, last = forward(x, *early).argmax(axis=1), logits.argmax(axis=1)
+    # Whose pairs are broken guesses from the first epoch on, this image so and that so; in time its units may all shut.
+    several = (np.bincount(first, minlength=CLASSES) > 0.05 * len(y)).sum() >= 3
+    guessing = (first == y).mean() < 0.2 and 0.03 < (last == y).mean() < 0.17
+    if moved and several and guessing and loss > 2.25:  # ln 10 is 2.3: nothing was learnt
+        return "pairs_broken"
     if np.ptp(logits, axis=0).max() < 1e-9:
         return "all_shut"
-    moved = np.linalg.norm(late[0][0] - early[0][0]) > 0.05 * np.linalg.norm(early[0][0])
-    guesses = logits.argmax(axis=1)
-    several = (np.bincount(guesses, minlength=CLASSES) > 0.05 * len(y)).sum() >= 3
-    if moved and several and 0.03 < (guesses == y).mean() < 0.17 and loss > 2.25:  # ln 10 is 2.3: nothing was learnt
-        return "pairs_broken"
     return None
 
 
-@check("fit_numpy_mlp", points=0.5, examples=4, capstone=True)
+@check("fit_numpy_mlp", points=0.5, examples=6, capstone=True)
 @given(hidden=st.sampled_from([(12,), (9, 7), (20, 15, 11)]), seed=SEEDS, few=st.booleans())
 def test_fit_numpy_mlp_builds_the_network_that_was_asked_for(student, hidden, seed, few):
     """fit_numpy_mlp answers weights and biases of the widths in hidden, and leaves images and labels as they were."""
@@ -315,7 +318,7 @@ def test_fit_numpy_mlp_is_repeatable(student, seed):
     expect(not same(once, other), "Two runs with different seeds gave the same network.", diagnosis="seed_fixed")
 
 
-@check("fit_numpy_mlp", points=1, examples=2, capstone=True)
+@check("fit_numpy_mlp", points=1, examples=3, capstone=True)
 @given(seed=SEEDS)
 def test_fit_numpy_mlp_trains_every_layer(student, seed):
     """More epochs change the weights and biases of every layer and lower the loss on the training images."""
@@ -351,10 +354,8 @@ def test_fit_numpy_mlp_trains_every_layer(student, seed):
 def test_fit_numpy_mlp_uses_all_images(student, seed):
     """Every image counts: another label for any one of 320 changes the network, within one epoch."""
     (x, y), _ = digits()
-    x, y = (
-        x[:320],
-        y[:320],
-    )  # whole batches of 16, 20, 32, 40, 64, 80: leaving out what fills no batch is seen elsewhere
+    # 320 are whole batches of 16, 20, 32, 40, 64, 80: that what fills no batch is left out is seen elsewhere.
+    x, y = x[:320], y[:320]
 
     def fit(labels, epochs=1):
         return expect_parameters(student.fit_numpy_mlp(x, labels, (8,), seed, epochs), (8,))
@@ -384,10 +385,12 @@ def test_fit_numpy_mlp_reads_digits(student, seed):
     network = second_chance(fit, seed, lambda network: share_known(network, unseen) >= THRESHOLD)
     share = share_known(network, unseen)
     if share < THRESHOLD:
+        with student.aside():
+            diagnosis = mistake(fit(seed + 1, 1), network, x, y)
         expect(
             False,
             f"After {EPOCHS} epochs the network reads {share:.1%} of the unseen images; {THRESHOLD:.0%} are wanted.",
-            diagnosis=mistake(fit(seed + 1, 1), network, x, y),
+            diagnosis=diagnosis,
         )
     expect_to_learn(student, seed, (32,))
 

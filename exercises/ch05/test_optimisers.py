@@ -137,7 +137,7 @@ def partly_still(draw):
 # sgd --------------------------------------------------------------------------------------------------------
 
 
-@check("sgd", points=1, examples=15)
+@check("sgd", points=1, examples=12)
 @given(case=cases(), learning_rate=RATES)
 def test_sgd_steps_against_the_gradient(student, case, learning_rate):
     """sgd(w, dw, learning_rate) is w − η · dw."""
@@ -229,7 +229,7 @@ def test_rmsprop_leaves_the_callers_arrays_alone(student, case, learning_rate, d
 # adam -------------------------------------------------------------------------------------------------------
 
 
-@check("adam", points=2.5, examples=15)
+@check("adam", points=2.5, examples=12)
 @given(
     case=cases(states=("m",), positive=("v",)),
     t=st.sampled_from([1, 2, 3, 4, 5, 6, 200, 3000]),

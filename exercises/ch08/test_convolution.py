@@ -206,7 +206,7 @@ def test_dilation_spreads_the_kernel(student, kernel, stride, dilation):
 # --- conv2d ----------------------------------------------------------------------------------------------------------
 
 
-@check("conv2d", points=2, examples=15)
+@check("conv2d", points=2, examples=12)
 @given(case=conv_cases(("valid",), strides=(1,)))
 def test_conv2d_lays_the_kernel_on_every_window(student, case):
     """conv2d sums every window times every kernel, unflipped, over all input channels, and adds the bias once."""
@@ -214,7 +214,7 @@ def test_conv2d_lays_the_kernel_on_every_window(student, case):
     expect_close(got, tf_conv(case.x, case.w, case.b, 1, "valid"))
 
 
-@check("conv2d", points=1, examples=15)
+@check("conv2d", points=1, examples=12)
 @given(case=conv_cases(("valid",), strides=(2, 3)))
 def test_conv2d_moves_by_the_stride(student, case):
     """With a stride, the windows of conv2d start at 0, stride, 2 * stride, … on both axes, as long as they fit."""
@@ -222,7 +222,7 @@ def test_conv2d_moves_by_the_stride(student, case):
     expect_close(got, tf_conv(case.x, case.w, case.b, case.stride, "valid"))
 
 
-@check("conv2d", points=2, examples=20)
+@check("conv2d", points=2, examples=30)
 @given(case=conv_cases(("same",)))
 @example(case=KERNEL_BELOW_STRIDE)
 def test_conv2d_surrounds_the_image_with_zeros_for_same(student, case):
@@ -248,7 +248,7 @@ def test_conv2d_of_the_smallest_images(student, window, room, ends, values):
     expect_close(student.conv2d(x, w, b, 2), tf_conv(x, w, b, 2, "valid"))
 
 
-@check("conv2d", points=1, examples=10)
+@check("conv2d", points=1, examples=15)
 @given(case=conv_cases())
 def test_conv2d_is_linear_and_moves_with_the_image(student, case):
     """conv2d is linear in the image, follows it when it moves, and leaves its arguments as they were."""
@@ -276,7 +276,7 @@ def tf_windows(x, kernel, stride, padding):
     return tf.reshape(ones, (-1, ones.shape[-1]))
 
 
-@check("im2col", points=1, examples=15)
+@check("im2col", points=1, examples=12)
 @given(case=conv_cases(("valid",)))
 def test_im2col_has_a_row_for_every_window(student, case):
     """Each row of im2col is a window: samples, then rows, then columns; inside it k_h, then k_w, then channels."""
@@ -285,7 +285,7 @@ def test_im2col_has_a_row_for_every_window(student, case):
     expect_close(got, tf_windows(case.x, kernel, case.stride, "valid"))
 
 
-@check("im2col", points=1, examples=15)
+@check("im2col", points=1, examples=17)
 @given(case=conv_cases(("same",)))
 @example(case=KERNEL_BELOW_STRIDE)
 def test_im2col_takes_windows_of_the_padded_image(student, case):
@@ -295,7 +295,7 @@ def test_im2col_takes_windows_of_the_padded_image(student, case):
     expect_close(got, tf_windows(case.x, kernel, case.stride, "same"))
 
 
-@check("im2col", points=1, examples=12)
+@check("im2col", points=1, examples=14)
 @given(case=conv_cases(("same",), strides=(2, 3)))
 def test_im2col_makes_convolution_a_matrix_product(student, case):
     """im2col(x) @ w.reshape(-1, c_out) is the convolution, and x stays as it was."""
@@ -324,7 +324,7 @@ def matrix_cases(draw):
     return Case(w=w, height=height, width=width, out=draw(arrays((height - k_h + 1, width - k_w + 1))))
 
 
-@check("conv_matrix", points=2, examples=15)
+@check("conv_matrix", points=2, examples=12)
 @given(case=matrix_cases())
 def test_conv_matrix_holds_the_kernel_for_every_output(student, case):
     """Row i * out_w + j of conv_matrix holds the kernel as it lies on the image at (i, j), and zeros elsewhere."""
@@ -367,7 +367,7 @@ def test_backward_of_the_bias_sums_over_all_outputs(student, case):
     expect_close(db, case.d_out.sum(axis=(0, 1, 2)), what="db")
 
 
-@check("conv2d_backward", points=2, examples=20)
+@check("conv2d_backward", points=2, examples=12)
 @given(case=conv_cases())
 @example(case=KERNEL_BELOW_STRIDE)
 def test_backward_of_the_kernel_sums_over_all_windows(student, case):
@@ -376,7 +376,7 @@ def test_backward_of_the_kernel_sums_over_all_windows(student, case):
     expect_close(dw, tf_gradient(case, 1), what="dw")
 
 
-@check("conv2d_backward", points=2, examples=20)
+@check("conv2d_backward", points=2, examples=12)
 @given(case=conv_cases())
 @example(case=KERNEL_BELOW_STRIDE)
 def test_backward_of_the_image_adds_up_where_windows_overlap(student, case):
@@ -385,7 +385,7 @@ def test_backward_of_the_image_adds_up_where_windows_overlap(student, case):
     expect_close(dx, tf_gradient(case, 0), what="dx")
 
 
-@check("conv2d_backward", points=1, examples=12)
+@check("conv2d_backward", points=1, examples=14)
 @given(case=conv_cases(("same",), strides=(2, 3)))
 def test_backward_is_the_adjoint_of_conv2d(student, case):
     """conv2d is linear in x and in w, so ⟨d_out, conv2d(x, w, 0)⟩ = ⟨dx, x⟩ = ⟨dw, w⟩; no argument is changed."""

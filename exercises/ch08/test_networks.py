@@ -414,7 +414,7 @@ def test_residual_block_projects_only_where_it_must(student, kind, seed):
     expect_network(student, "ResidualBlock", [300, 1], images(seed, 1, 2, 2, 300))
 
 
-@check("ResidualBlock", points=0.5, examples=2)
+@check("ResidualBlock", points=0.5, examples=5)
 @every(RESIDUALS)
 def test_residual_block_adds_its_branch_to_its_shortcut(student, kind, seed):
     """In inference, a block is ReLU(branch(x) + shortcut(x)), with the moving statistics in its batch normalisations."""
