@@ -51,7 +51,7 @@ EXERCISES = (
 
 SHAPES = st.integers(1, 3).flatmap(distinct_sizes)
 RATES = st.sampled_from([0.5, 0.125, 0.3, 2.5])
-SHARES = st.sampled_from([0.75, 0.9, 0.25])
+SHARES = st.sampled_from([0.75, 0.9, 0.25, 0.0])
 VELOCITY, CACHE, MEANS = ("w", "v"), ("w", "cache"), ("w", "m", "v")
 
 
@@ -234,7 +234,7 @@ def test_rmsprop_leaves_the_callers_arrays_alone(student, case, learning_rate, d
     case=cases(states=("m",), positive=("v",)),
     t=st.sampled_from([1, 2, 3, 4, 5, 6, 200, 3000]),
     learning_rate=RATES,
-    betas=st.sampled_from([(0.25, 0.4), (0.75, 0.9), (0.5, 0.75), (0.9, 0.99)]),
+    betas=st.sampled_from([(0.25, 0.4), (0.75, 0.9), (0.5, 0.75), (0.9, 0.99), (0.0, 0.4), (0.4, 0.0)]),
     eps=st.sampled_from([0.25, 0.5, 1e-8]),
 )
 def test_adam_makes_one_step(student, case, t, learning_rate, betas, eps):
