@@ -2,24 +2,29 @@
 
     python tests/benchmarks/stock_nbgrader.py [--out table.md] [attack …]
 
-Everything runs behind bwrap, and every attack in a course of its own, since nothing contains an attack there; those that
-would only stop this machine are left out. Takes some 10 seconds an attack.
+Every attack runs behind bwrap in a course of its own, since nothing contains it there; those that would only stop this
+machine are left out. Takes some 10 seconds an attack.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from grader.bwrap import bwrap_candidates
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTACKS = ROOT / "tests" / "attacks"
 USUAL = ("conv_output_size", "conv2d", "im2col")
 INSIDE = "GRADER_STOCK_INSIDE"
+GOT, NO_GRADE = "got: ", "no grade"
 # They flood, hang, or kill all that they can name: what they would show is a dead kernel.
 LEFT_OUT = (
     *("floods_memory", "floods_files", "floods_output", "fork_bomb", "thread_bomb", "endless_loop", "endless_frame"),
@@ -27,15 +32,26 @@ LEFT_OUT = (
 )
 
 
-def behind_bwrap(arguments: list[str], out: Path) -> int:
-    """Run this file again where it can harm nothing."""
-    from grader.bwrap import bwrap_candidates
-
-    out.touch()
+def behind_bwrap(fresh: Path, path: Path) -> str:
+    """What one attack gets in a copy of the course, found out where it can harm nothing."""
     command = [bwrap_candidates()[0], "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
     command += ["--tmpfs", "/dev/shm", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--die-with-parent"]
-    command += ["--bind", str(out), str(out), "--setenv", INSIDE, "1", "--setenv", "HOME", "/tmp", "--chdir", "/tmp"]
-    return subprocess.run([*command, sys.executable, __file__, "--out", str(out), *arguments]).returncode
+    command += ["--ro-bind", str(fresh), "/tmp/fresh", "--setenv", INSIDE, "1", "--setenv", "HOME", "/tmp"]
+    command += ["--chdir", "/tmp", sys.executable, __file__, str(path)]
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        for line in subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=500).stdout.splitlines():
+            if line.startswith(GOT):
+                return line.removeprefix(GOT)
+    return NO_GRADE
+
+
+def inside(path: Path) -> None:
+    """Hand an attack in, grade it, and print what it got."""
+    course = Path("/tmp/course")
+    shutil.copytree("/tmp/fresh", course)
+    hand_in(course, path)
+    nbgrader(course, "autograde", "ch08", "--student", path.stem)
+    print(f"{GOT}{score(course, path.stem)}")
 
 
 def make_course(course: Path) -> None:
@@ -69,7 +85,7 @@ def nbgrader(course: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def hand_in(course: Path, student: str, path: Path) -> None:
+def hand_in(course: Path, path: Path) -> None:
     """The released notebook, with the attack where the solutions go."""
     notebook = json.loads((course / "release" / "ch08" / "ch08.ipynb").read_text())
     solutions = [c for c in notebook["cells"] if c["metadata"]["nbgrader"]["solution"]]
@@ -81,48 +97,39 @@ def hand_in(course: Path, student: str, path: Path) -> None:
         solutions[0]["source"] = path.read_text()
     for cell in solutions[1:]:
         cell["source"] = ""
-    folder = course / "submitted" / student / "ch08"
+    folder = course / "submitted" / path.stem / "ch08"
     folder.mkdir(parents=True)
     (folder / "ch08.ipynb").write_text(json.dumps(notebook))
 
 
-def score(course: Path, student: str) -> float | None:
-    """What the gradebook has; None if there is no grade."""
+def score(course: Path, student: str) -> str:
+    """What the gradebook has."""
     from nbgrader.api import Gradebook
 
     try:
         with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
-            return float(book.find_submission("ch08", student).score)
+            return f"{book.find_submission('ch08', student).score:g}"
     except Exception:  # the gradebook itself may be gone, or no longer be one
-        return None
+        return NO_GRADE
 
 
 def main() -> None:
-    """Print a line for each attack: its points of the possible ones."""
+    """Write a line for each attack: its points of the possible ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("stock.md"))
     parser.add_argument("attacks", nargs="*")
     chosen = parser.parse_args()
-    if not os.environ.get(INSIDE):
-        raise SystemExit(behind_bwrap(chosen.attacks, chosen.out.resolve()))
-    fresh = Path("/tmp/fresh")
-    make_course(fresh)
+    if os.environ.get(INSIDE):
+        return inside(Path(chosen.attacks[0]))
     paths = [p for p in sorted(ATTACKS.glob("*")) if p.suffix in (".py", ".ipynb") and p.stem not in LEFT_OUT]
     paths = [ROOT / "solutions" / "ch08" / "convolution.py", *(p for p in paths if "fit_" not in p.read_text())]
-    with chosen.out.open("a") as out:
+    with tempfile.TemporaryDirectory() as folder, chosen.out.open("w") as out:
+        fresh = Path(folder) / "fresh"
+        make_course(fresh)
         for path in [p for p in paths if not chosen.attacks or p.stem in chosen.attacks]:
-            course = Path("/tmp") / path.stem
-            shutil.copytree(fresh, course)
-            hand_in(course, path.stem, path)
-            try:
-                nbgrader(course, "autograde", "ch08", "--student", path.stem)
-                got = score(course, path.stem)
-            except subprocess.TimeoutExpired:
-                got = None
-            line = f"| {path.stem} | {'no grade' if got is None else f'{got:g}'} |"
-            for file in (out, sys.stdout):
-                print(line, file=file, flush=True)
-            shutil.rmtree(course, ignore_errors=True)
+            line = f"| {path.stem} | {behind_bwrap(fresh, path)} |"
+            print(line)
+            print(line, file=out, flush=True)
 
 
 if __name__ == "__main__":
