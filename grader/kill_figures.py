@@ -46,11 +46,12 @@ class CheckFigures:
 
     @property
     def proposed(self) -> int:
-        """How many examples the evidence asks for. Those of a trace are kept, since names follow from them, and so are the
-        author's where fewer were thought to be enough."""
+        """How many examples the evidence asks for. A visible check keeps those of a trace, since names follow from them, and
+        a hidden one all that it has: no student waits for it."""
         if self.check.examples == 1:
             return 1
-        return max(math.ceil(ROOM * self.needed), min(self.check.examples, TRACED))
+        least = self.check.examples if self.check.hidden else min(self.check.examples, TRACED)
+        return max(math.ceil(ROOM * self.needed), least)
 
     @property
     def saving(self) -> float:

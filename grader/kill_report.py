@@ -186,9 +186,9 @@ def _checks(figures: Figures, report: Audit) -> str:
         "*mutants*, *bugs*: how many it kills; *alone*: mutants that no other check of its side kills; *last kill*: the "
         "example at which the last of them was first noticed; *needed*: the same among those that no visible check noticed "
         f"earlier, over seeds {SEED} to {max(AGAIN)} (later seeds for those noticed late); *proposed*: one and a half times "
-        f"that, and of what there is at least {TRACED}, those of a stored trace; *margin*: the largest error of correct work "
-        "over the tolerance; *degenerate*: examples with an empty array, or in which every array has one value only; "
-        "*seconds*: of one passing run."
+        f"that, and of what there is at least {TRACED}, those of a stored trace (all, if it is hidden: no student waits for "
+        "it); *margin*: the largest error of correct work over the tolerance; *degenerate*: examples with an empty array, or "
+        "in which every array has one value only; *seconds*: of one passing run."
     )
     return text + "\n\n" + _table(head, rows, left=2)
 

@@ -7,7 +7,7 @@ from grader import check, expect_close, expect_untouched
 from grader.strategies import arrays, away_from, distinct_sizes
 
 
-@check("leaky_relu_grad", points=1, examples=12)
+@check("leaky_relu_grad", points=1, examples=20)
 @given(
     x=st.integers(1, 4).flatmap(lambda rank: arrays(distinct_sizes(rank, 1, 6))),
     alpha=st.floats(0, 0.99),

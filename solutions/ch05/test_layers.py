@@ -22,7 +22,7 @@ def image_layers(draw):
     )
 
 
-@check("affine_forward", points=1, examples=12)
+@check("affine_forward", points=1, examples=15)
 @given(case=image_layers())
 def test_affine_forward_of_images(student, reference, case):
     """affine_forward of a batch of images."""
@@ -30,7 +30,7 @@ def test_affine_forward_of_images(student, reference, case):
     expect_close(student.affine_forward(*args), reference.affine_forward(*args))
 
 
-@check("affine_backward", points=1, examples=12)
+@check("affine_backward", points=1, examples=15)
 @given(case=image_layers())
 def test_affine_backward_of_images(student, reference, case):
     """affine_backward of a batch of images."""
@@ -38,7 +38,7 @@ def test_affine_backward_of_images(student, reference, case):
     expect_close(student.affine_backward(*args), reference.affine_backward(*args), what=("dx", "dw", "db"))
 
 
-@check("mse_loss", points=1, examples=12)
+@check("mse_loss", points=1, examples=15)
 @given(data=st.data(), shape=SHAPES)
 def test_mse_loss_of_any_shape(student, reference, data, shape):
     """mse_loss of predictions of any rank."""
@@ -46,7 +46,7 @@ def test_mse_loss_of_any_shape(student, reference, data, shape):
     expect_close(student.mse_loss(y_hat, y), reference.mse_loss(y_hat, y), what=("loss", "d_y_hat"))
 
 
-@check("softmax_loss", points=1, examples=12)
+@check("softmax_loss", points=1, examples=15)
 @given(data=st.data(), n=st.integers(1, 8), c=st.integers(2, 9), scale=st.sampled_from([1.0, 40.0]))
 def test_softmax_loss_of_any_batch(student, reference, data, n, c, scale):
     """softmax_loss of batches of any size, a single sample too, and of sure and unsure logits."""

@@ -7,7 +7,7 @@ from grader import check, expect_close
 from grader.strategies import arrays, away_from, distinct_sizes
 
 
-@check("relative_error", points=1, examples=12)
+@check("relative_error", points=1, examples=20)
 @given(data=st.data(), shape=st.integers(1, 4).flatmap(lambda rank: distinct_sizes(rank, 1, 5)))
 def test_relative_error_for_unrelated_arrays(student, reference, data, shape):
     """relative_error of two unrelated arrays, of any rank and with any signs."""

@@ -20,7 +20,7 @@ def large_cases(draw):
     return Case(x=x, w=w, b=draw(arrays((c_out,))), stride=stride, padding=padding)
 
 
-@check("conv2d", points=1, examples=12)
+@check("conv2d", points=1, examples=15)
 @given(case=large_cases())
 def test_conv2d_of_larger_images(student, reference, case):
     """conv2d is right for larger images and kernels and for strides up to 4."""
@@ -28,7 +28,7 @@ def test_conv2d_of_larger_images(student, reference, case):
     expect_close(student.conv2d(*arguments), reference.conv2d(*arguments))
 
 
-@check("im2col", points=1, examples=12)
+@check("im2col", points=1, examples=15)
 @given(case=large_cases())
 def test_im2col_of_larger_images(student, reference, case):
     """im2col is right for larger images and kernels and for strides up to 4."""
@@ -36,7 +36,7 @@ def test_im2col_of_larger_images(student, reference, case):
     expect_close(student.im2col(*arguments), reference.im2col(*arguments))
 
 
-@check("conv2d_backward", points=2, examples=12)
+@check("conv2d_backward", points=2, examples=15)
 @given(case=large_cases(), data=st.data())
 def test_conv2d_backward_of_larger_images(student, reference, case, data):
     """conv2d_backward is right for larger images and kernels and for strides up to 4."""

@@ -22,7 +22,7 @@ def large_cases(draw):
     return Case(x=x, size=size, stride=stride, d_out=d_out)
 
 
-@check("max_pool", points=1, examples=12)
+@check("max_pool", points=1, examples=15)
 @given(case=large_cases())
 def test_max_pool_of_larger_images(student, reference, case):
     """max_pool is right for larger images, windows and strides, and for entries of any sign."""
@@ -30,7 +30,7 @@ def test_max_pool_of_larger_images(student, reference, case):
     expect_close(student.max_pool(*arguments), reference.max_pool(*arguments))
 
 
-@check("max_pool_backward", points=1, examples=12)
+@check("max_pool_backward", points=1, examples=15)
 @given(case=large_cases())
 def test_max_pool_backward_of_larger_images(student, reference, case):
     """max_pool_backward is right for larger images, windows and strides, and for entries of any sign."""

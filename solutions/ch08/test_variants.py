@@ -24,7 +24,7 @@ def test_dilated_conv2d_of_other_sizes(student, reference, data, case, rate):
     expect_close(student.dilated_conv2d(x, w, rate), reference.dilated_conv2d(x, w, rate), "y")
 
 
-@check("transposed_conv2d", points=1, examples=12)
+@check("transposed_conv2d", points=1, examples=15)
 @given(
     data=st.data(),
     case=two_arrays(),
