@@ -11,7 +11,7 @@ from grader.audit import Audit
 from grader.chapter import load_chapter
 from grader.judge import TRACED
 from grader.kill_figures import Figures
-from grader.kill_matrix import Progress, Row, kill_matrix
+from grader.kill_matrix import CAPSTONE_SECONDS, Progress, Row, kill_matrix
 from grader.laboratory import AGAIN, SEED
 
 SHADES = 5  # of the heat map: killed by the first example, the second, up to 4, up to 8, later
@@ -238,6 +238,6 @@ def _not_run(figures: Figures) -> list[str]:
         return []
     return [
         "## Not run",
-        "Checks that train take too long for every mutant: as many were run as four minutes an exercise allow, chosen by "
-        f"their ids. Left out: {', '.join(names)}.",
+        f"Checks that train take too long for every mutant: as many were run as {CAPSTONE_SECONDS:.0f} seconds an exercise allow, "
+        f"chosen by their ids. Left out: {', '.join(names)}.",
     ]
