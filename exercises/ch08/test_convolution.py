@@ -136,6 +136,16 @@ KERNEL_BELOW_STRIDE = Case(
     padding="same",
 )
 
+# Seen in every run, too: zeros for a stride of 1 are one too many before the image, on either axis.
+STRIDE_COUNTS = Case(
+    x=np.arange(1.0, 25.0).reshape(1, 4, 6, 1) / 4,
+    w=np.arange(-7.0, 8.0).reshape(3, 5, 1, 1) / 8,
+    b=np.array([0.25]),
+    d_out=np.array([1.5, -0.75, 2.0, -1.0, 0.5, 0.25]).reshape(1, 2, 3, 1),
+    stride=2,
+    padding="same",
+)
+
 
 def tf_conv(x, w, b, stride, padding):
     """TensorFlow's convolution of the same arguments."""
@@ -225,6 +235,7 @@ def test_conv2d_moves_by_the_stride(student, case):
 @check("conv2d", points=2, examples=30)
 @given(case=conv_cases(("same",)))
 @example(case=KERNEL_BELOW_STRIDE)
+@example(case=STRIDE_COUNTS)
 def test_conv2d_surrounds_the_image_with_zeros_for_same(student, case):
     """With "same", conv2d puts zeros around the image as TensorFlow does: an odd one goes below and on the right."""
     got = student.conv2d(case.x, case.w, case.b, case.stride, "same")
@@ -288,6 +299,7 @@ def test_im2col_has_a_row_for_every_window(student, case):
 @check("im2col", points=1, examples=17)
 @given(case=conv_cases(("same",)))
 @example(case=KERNEL_BELOW_STRIDE)
+@example(case=STRIDE_COUNTS)
 def test_im2col_takes_windows_of_the_padded_image(student, case):
     """With "same", im2col takes its windows from the image with TensorFlow's zeros around it."""
     kernel = case.w.shape[:2]
