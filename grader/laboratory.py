@@ -74,9 +74,8 @@ class Laboratory:
     prints: Fingerprints
     seconds: dict[str, float] = field(default_factory=dict)  # of the reference, by check
     limits: dict[str, float] = field(default_factory=dict)  # of one call, by exercise
-    _bugs: dict[str, Elsewhere] = field(
-        default_factory=dict
-    )  # by id, in this process; made when a mutant resembles one
+    # Named bugs that some mutant resembled, by id; in this process only.
+    _resembled: dict[str, Elsewhere] = field(default_factory=dict)
 
     def student(self, modules: dict[str, tuple[str, str]]) -> Student:
         host = Host(**self.chapter.host_arguments(modules))
@@ -175,10 +174,10 @@ class Laboratory:
         """Whether a student answers a check's other inputs as a named bug does."""
         if bug is None or not mine.student.alive:
             return False
-        if bug.id not in self._bugs:
+        if bug.id not in self._resembled:
             student = self.student(reference_modules(self.chapter, bug))
-            self._bugs[bug.id] = Elsewhere(student, mine.reference)
-        return alike(self._bugs[bug.id].trace(check), mine.trace(check))
+            self._resembled[bug.id] = Elsewhere(student, mine.reference)
+        return alike(self._resembled[bug.id].trace(check), mine.trace(check))
 
 
 def begin() -> None:

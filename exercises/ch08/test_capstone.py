@@ -218,7 +218,8 @@ def test_fit_lenet_learns_classes_that_nobody_has_met(student, seed):
     expect_logits(report, labels, "fit_lenet's model")
     right = known(run)
     if right < DRAWN.accuracy:
-        fresh, _ = drawn_run(student, seed + 1, epochs=0)
+        with student.aside():
+            fresh, _ = drawn_run(student, seed + 1, epochs=0)
         expect(
             False,
             f"{in_words(DRAWN)} of its own the model classifies {right:.1%} of 500 new ones rightly; at least "
@@ -246,7 +247,8 @@ def test_fit_lenet_learns_to_tell_clothes_apart(student, seed):
         return
     right, loss = measured(run)
     (x, y), (inputs, _) = clothes()
-    fresh = train(student, "fit_lenet", x[:64], y[:64], seed + 1, 0, inputs)["inference"]
+    with student.aside():
+        fresh = train(student, "fit_lenet", x[:64], y[:64], seed + 1, 0, inputs)["inference"]
     name = mistake(report, labels, fresh)
     expect(
         right >= budget.accuracy,
