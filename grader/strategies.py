@@ -69,15 +69,18 @@ def arrays(
     pattern: str | Sequence[str] | None = None,
     low: float | None = None,
     high: float | None = None,
+    nth: int = 0,
 ) -> np.ndarray:
     """Arrays of a shape: quarter-integers, ramps or normal values, or of the pattern(s) named.
 
-    shape: a tuple, or a strategy for one; low, high: the values are clipped to [low, high].
+    shape: a tuple, or a strategy for one; low, high: the values are clipped to [low, high]; nth: which of several arrays of
+    one shape this is. Hypothesis tries and shrinks to the same seed for each, and without it they would be one array: a
+    step that forgets w is then nothing but a factor.
     """
     size = tuple(draw(shape)) if isinstance(shape, SearchStrategy) else tuple(shape)
     names = USUAL if pattern is None else (pattern,) if isinstance(pattern, str) else tuple(pattern)
     chosen = draw(st.sampled_from(names))
-    values = PATTERNS[chosen](np.random.default_rng(draw(SEEDS)), size)
+    values = PATTERNS[chosen](np.random.default_rng([draw(SEEDS), nth] if nth else draw(SEEDS)), size)
     if low is not None or high is not None:
         values = np.clip(values, low, high)
     return np.asarray(values, dtype=dtype)

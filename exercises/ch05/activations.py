@@ -11,8 +11,8 @@ def sigmoid_grad(x):
     Returns
         a new float array of x's shape (float64 for float64), whose entries are σ′(x).
 
-    Safe for large inputs: entries up to ±1000 give finite values, right to 10⁻⁷, and NumPy warns of nothing
-    (no "overflow encountered in exp"). x itself is left as it was.
+    Safe for large inputs: entries up to ±1000 give finite values, right to 10⁻⁷, and NumPy, with its usual
+    settings, warns of nothing (no "overflow encountered in exp"). x itself is left as it was.
 
     By hand: at x = ln 3 we have e⁻ˣ = 1/3, so σ = 1 / (1 + 1/3) = 3/4 and
     σ′ = σ(1 − σ) = 3/4 · 1/4 = 3/16 = 0.1875. σ′ is even: at −ln 3 it is the same.
@@ -30,8 +30,8 @@ def tanh_grad(x):
     Returns
         a new float array of x's shape (float64 for float64), whose entries are tanh′(x).
 
-    Safe for large inputs: entries up to ±1000 give finite values, right to 10⁻⁷, and NumPy warns of nothing.
-    x itself is left as it was.
+    Safe for large inputs: entries up to ±1000 give finite values, right to 10⁻⁷, and NumPy, with its usual
+    settings, warns of nothing. x itself is left as it was.
 
     By hand: at x = ½ ln 3 we have e²ˣ = 3, so tanh x = (e²ˣ − 1) / (e²ˣ + 1) = 2/4 and
     tanh′ = 1 − tanh² = 1 − 1/4 = 0.75.

@@ -114,16 +114,17 @@ def cases(draw, states=(), positive=()):
     """Weights w, a gradient dw of any size, and further arrays of the same shape; those in `positive` are above 0."""
     shape = draw(SHAPES)
     # Only dw is wide: where w was as large, work in float32 would lose its digits in the difference.
-    case = {name: draw(arrays(shape)) for name in ("w", *states)}
-    case["dw"] = draw(arrays(shape, pattern=("quarters", "normal", "wide")))
-    return Case(**case, **{name: draw(arrays(shape, pattern="positive")) for name in positive})
+    case = {name: draw(arrays(shape, nth=nth)) for nth, name in enumerate(("w", *states))}
+    case["dw"] = draw(arrays(shape, pattern=("quarters", "normal", "wide"), nth=len(case)))
+    return Case(**case, **{name: draw(arrays(shape, pattern="positive", nth=nth)) for nth, name in enumerate(positive)})
 
 
 @st.composite
 def paths(draw):
     """Weights and the gradients of three steps. The second is 0: what was gathered before it goes on all the same."""
     shape = draw(SHAPES)
-    return Case(w=draw(arrays(shape)), gradients=[draw(arrays(shape)), np.zeros(shape), draw(arrays(shape))])
+    first, last = (draw(arrays(shape, nth=nth)) for nth in (1, 2))
+    return Case(w=draw(arrays(shape)), gradients=[first, np.zeros(shape), last])
 
 
 @st.composite

@@ -23,7 +23,7 @@ MANY = 10_000  # a kernel with more numbers than this shows the spread of its in
 
 
 def _network(student, name, arguments, x):
-    """student.name(*arguments), built for images like x; the roles of its weights; and "constant", "single" (see below)."""
+    """student.name(*arguments), built for images like x; the roles of its weights; and what network_weights says of them."""
     maker = getattr(student, name)
     key = (maker, repr(arguments), x.shape[1:])
     if key not in _built:
@@ -31,12 +31,16 @@ def _network(student, name, arguments, x):
         if not isinstance(network, keras.layers.Layer):
             kind = type(network).__name__
             raise TypeError(f"{name} should give back a Keras layer or model, but a {kind} came back.")
-        single = list(network(tf.constant(x[:1]), training=False).shape)
+        first = np.asarray(network(tf.constant(x[:1]), training=False))
         found = roles(network)
         kernels = [weight for weight, role in found if role == "kernel"]
         constant = sorted(label("kernel", w.shape) for w in kernels if np.ptp(np.asarray(w)) == 0)
         spreads = sorted([label("kernel", w.shape), _spread(w)] for w in kernels if np.prod(w.shape) > MANY)
-        _built[key] = (network, found, {"constant": constant, "spreads": spreads, "single": single})
+        for weight, _ in found:
+            weight.assign(weight + 1)
+        deaf = bool(first.any()) and np.array_equal(first, network(tf.constant(x[:1]), training=False))
+        fresh = {"constant": constant, "spreads": spreads, "single": list(first.shape), "deaf": deaf}
+        _built[key] = (network, found, fresh)
         if len(_built) > KEPT:
             del _built[next(iter(_built))]
     return _built[key]
@@ -59,7 +63,8 @@ def network_weights(student, name, arguments, x):
 
     Returns {"trained": labels, "frozen": labels (both sorted), "count": numbers to train, "constant": labels of kernels
     whose initial values are all the same, "spreads": [label, spread over a usual one] for each large kernel,
-    "single": the shape of the answer for one image, "several": that for x}.
+    "single": the shape of the answer for one image, "several": that for x, "deaf": whether the answer for that image is the
+    same when all weights have changed}.
     """
     network, found, fresh = _network(student, name, arguments, x)
     trained = {id(weight) for weight in network.trainable_weights}

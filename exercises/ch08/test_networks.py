@@ -267,6 +267,11 @@ def expect_network(student, name, arguments, x):
     expect_same_weights(got["trained"], trained, "The weights to train")
     expect_same_weights(got["frozen"], frozen, "The weights that are not trained")
     expect_equal(got["count"], sum(map(entries, trained)), "the number of weights to train")
+    expect(
+        got["deaf"] is False,
+        "The answer stays the same to the last bit when all weights are changed.",
+        diagnosis="keeps_its_first_weights",
+    )
     expect(not got["constant"], "A kernel's initial values are all the same: then all its filters learn the same.")
     other = [f"{name.replace('x', '×')}: {ratio} times a usual one" for name, ratio in got["spreads"] if ratio != 1]
     expect(
