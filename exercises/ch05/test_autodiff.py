@@ -29,7 +29,8 @@ EXERCISES = (
         "partials",
         arguments="tensor",
         hints=(
-            "tape.watch takes a list, and tape.gradient(y, xs) answers a list.",
+            "A tape follows tensors only if it is told to, before f is called: tape.watch takes a list, and "
+            "tape.gradient(y, xs) answers a list.",
             "What does tape.gradient answer for a tensor that y does not depend on? It has an argument "
             "unconnected_gradients.",
         ),
