@@ -132,6 +132,19 @@ def reached_source(name: str, home: str, sources: Mapping[str, str]) -> str | No
     return "\n".join(sorted(f"{module}: {ast.dump(node)}" for module, node in _reached(starts, parsed)))
 
 
+def called(name: str, home: str, sources: Mapping[str, str], others: Iterable[str]) -> list[str]:
+    """Those of some other names whose definitions that of `name` uses, directly or through helpers."""
+    if any(map(_is_unreadable, sources.values())):
+        return []
+    parsed = _parsed(sources)
+    reached = {(module, id(node)) for module, node in _reached(_starts(name, home, parsed), parsed)}
+    return [
+        other
+        for other in others
+        if other != name and any((m, id(node)) in reached for m, place in parsed.items() for node in place.nodes(other))
+    ]
+
+
 def _parsed(sources: Mapping[str, str]) -> dict[str, _Module]:
     return {module: found for module, source in sources.items() if (found := _module(source)) is not None}
 

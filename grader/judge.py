@@ -13,7 +13,7 @@ import traceback
 import warnings
 import zlib
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from grader import comparison, feedback, result
 from grader.chapter import Chapter
 from grader.checks import Check, Exercise
 from grader.comparison import Mismatch
-from grader.constraints import forbidden_names, is_bound, joined
+from grader.constraints import called, forbidden_names, is_bound, joined
 from grader.diagnosis import Diagnoses, goes_along, load_diagnoses
 from grader.host import Host
 from grader.result import Outcome
@@ -373,26 +373,42 @@ class Examiner:
                 if progress is not None:
                     progress(name)
             self.close()
-        block(self.chapter, found)
+        block(self.chapter, found, self.sources)
         return [(name, found[name]) for name in self.chapter.exercises if name in found]
 
 
-def block(chapter: Chapter, outcomes: Mapping[str, Sequence[Outcome]]) -> None:
-    """Turn failures into `blocked` where a needed exercise did not pass: only what has failed anyway is touched."""
-    broken = {
+def block(
+    chapter: Chapter,
+    outcomes: Mapping[str, Sequence[Outcome]],
+    sources: Mapping[str, Sequence[str]],
+    unpassed: Collection[str] = (),
+) -> None:
+    """Turn failures into `blocked` where a needed exercise did not pass, and say where one calls another that did not.
+
+    Only what has failed anyway is touched. unpassed: exercises that are not among the outcomes and did not pass before.
+    """
+    broken = {name for name in unpassed if name not in outcomes} | {
         name
         for name, listed in outcomes.items()
-        if listed and any(o.verdict in (result.FAILED, result.NOT_ATTEMPTED) for o in listed)
+        if any(o.verdict in (result.FAILED, result.NOT_ATTEMPTED) for o in listed)
     }
+    texts = {name: source for name, (source, _) in sources.items()}
     for name, listed in outcomes.items():
+        failed = [outcome for outcome in listed if outcome.verdict == result.FAILED]
+        if not failed:
+            continue
         missing = [need for need in chapter.exercises[name].needs if need in broken]
-        for outcome in listed if missing else ():
-            if outcome.verdict == result.FAILED:
-                outcome.verdict = result.BLOCKED
-                outcome.details = [
-                    *outcome.details,
-                    ("First", f"this builds on {' and '.join(missing)}: get that right first."),
-                ]
+        others = [other for other in chapter.exercises if other in broken and other not in missing]
+        uses = called(name, chapter.home[name], texts, others)
+        first = [f"this builds on {' and '.join(missing)}: get that right first."] if missing else []
+        if uses:
+            own = "their" if len(uses) > 1 else "its"
+            first.append(
+                f"this calls your {' and '.join(uses)}, which did not pass {own} own checks: get that right first."
+            )
+        for outcome in failed:
+            outcome.verdict = result.BLOCKED if missing else result.FAILED
+            outcome.details = [*outcome.details, *(("First", sentence) for sentence in first)]
 
 
 def local_examiner(chapter: Chapter, folder: Path, seed: int = 0) -> Examiner:

@@ -115,12 +115,7 @@ class CheckItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo, style: Any = None) -> Any:
         if not isinstance(excinfo.value, NotPassed):
             return super().repr_failure(excinfo)
-        from grader import feedback
-        from grader.progress import next_hint
-
-        outcome = excinfo.value.outcome
-        chapter = session_of(self.config).chapter(self.path.parent)
-        return Feedback(feedback.render(outcome, chapter, next_hint(chapter, outcome.check.exercise)), outcome.trouble)
+        return Feedback(excinfo.value.outcome, session_of(self.config).chapter(self.path.parent))
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, None, self.name
@@ -135,13 +130,20 @@ class NotPassed(Exception):
 
 
 class Feedback:
-    """A failure's text, as pytest's reports want it."""
+    """A failure's text, as pytest's reports want it; made when it is printed, at the end, when other exercises are known."""
 
-    def __init__(self, text: Any, trouble: str = "") -> None:
-        self.text, self.trouble = text, trouble
+    def __init__(self, outcome: Any, chapter: Any) -> None:
+        self.outcome, self.chapter = outcome, chapter
+
+    @property
+    def text(self) -> Any:
+        from grader import feedback
+        from grader.progress import next_hint
+
+        return feedback.render(self.outcome, self.chapter, next_hint(self.chapter, self.outcome.check.exercise))
 
     def __str__(self) -> str:
-        return self.text.plain + (f"\n{self.trouble}" if self.trouble else "")
+        return self.text.plain + (f"\n{self.outcome.trouble}" if self.outcome.trouble else "")
 
     def toterminal(self, writer: Any) -> None:
         from rich.console import Console
@@ -153,8 +155,8 @@ class Feedback:
             writer.write(capture.get())
         else:
             writer.write(self.text.plain)
-        if self.trouble:
-            writer.write(self.trouble)
+        if self.outcome.trouble:
+            writer.write(self.outcome.trouble)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -183,7 +185,15 @@ def pytest_report_teststatus(report: Any, config: pytest.Config) -> Any:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """What is not attempted is not done: the exit code says so."""
     shared = session.config.stash.get(KEY, None)
-    if shared is not None and exitstatus == pytest.ExitCode.OK:
+    if shared is None:
+        return
+    from grader.judge import block
+    from grader.progress import unpassed
+
+    for name, outcomes in shared.outcomes.items():
+        examiner = shared.examiners[name]
+        block(examiner.chapter, outcomes, examiner.sources, () if shared.against else unpassed(examiner.chapter))
+    if exitstatus == pytest.ExitCode.OK:
         open_checks = any(
             o.verdict != "passed" for c in shared.outcomes.values() for listed in c.values() for o in listed
         )
@@ -198,7 +208,6 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     from rich.console import Console
 
     from grader import feedback
-    from grader.judge import block
     from grader.progress import remember_outcomes
 
     writer = terminalreporter._tw
@@ -211,7 +220,6 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     for name, outcomes in shared.outcomes.items():
         examiner = shared.examiners[name]
         ordered = {e: outcomes[e] for e in examiner.chapter.exercises if e in outcomes}
-        block(examiner.chapter, ordered)
         if shared.against is None:
             remember_outcomes(examiner.chapter, ordered)
         with console.capture() as capture:

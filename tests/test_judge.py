@@ -115,6 +115,21 @@ def test_a_failure_is_blocked_while_what_it_builds_on_is_wrong(kit: Path) -> Non
     assert examine("def centre(x):\n    return x - x.mean()\n")["test_centre_has_mean_zero"].verdict == "passed"
 
 
+def test_a_failure_says_which_unfinished_exercise_it_calls(kit: Path) -> None:
+    path = kit / "exercises" / "ch77" / "test_small.py"
+    path.write_text(path.read_text().replace(', needs=("double",)', ""))
+    calls = "def _half(x):\n    return double(x) / 4\ndef centre(x):\n    return x - 2 * _half(x).mean()\n"
+    first = ("First", "this calls your double, which did not pass its own checks: get that right first.")
+    outcome = examine("def double(x):\n    return x\n" + calls)["test_centre_has_mean_zero"]
+    assert outcome.verdict == "failed"
+    assert first in outcome.details
+    assert outcome.details.count(first) == 1
+    outcome = examine("def double(x):\n    return 2 * x\n" + calls.replace("2 *", "3 *"))["test_centre_has_mean_zero"]
+    assert (outcome.verdict, first in outcome.details) == ("failed", False)
+    outcome = examine("def double(x):\n    return x\ndef centre(x):\n    return x\n")["test_centre_has_mean_zero"]
+    assert (outcome.verdict, first in outcome.details) == ("failed", False)
+
+
 @pytest.mark.parametrize(
     "door",
     [
