@@ -381,13 +381,14 @@ def block(
     chapter: Chapter,
     outcomes: Mapping[str, Sequence[Outcome]],
     sources: Mapping[str, Sequence[str]],
-    unpassed: Collection[str] = (),
+    earlier: Collection[str] = (),
 ) -> None:
     """Turn failures into `blocked` where a needed exercise did not pass, and say where one calls another that did not.
 
-    Only what has failed anyway is touched. unpassed: exercises that are not among the outcomes and did not pass before.
+    Only what has failed anyway is touched. earlier: exercises of this run that did not pass and are not among the outcomes;
+    what an earlier run found may no longer be true.
     """
-    broken = {name for name in unpassed if name not in outcomes} | {
+    broken = set(earlier) | {
         name
         for name, listed in outcomes.items()
         if any(o.verdict in (result.FAILED, result.NOT_ATTEMPTED) for o in listed)

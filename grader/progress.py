@@ -50,16 +50,6 @@ def remember_outcomes(chapter: Chapter, outcomes: Mapping[str, Sequence[Outcome]
     _write(chapter.root, progress)
 
 
-def unpassed(chapter: Chapter) -> set[str]:
-    """The exercises of which a check did not pass when it last ran."""
-    kept = read_progress(chapter.root).get(chapter.name, {})
-    return {
-        name
-        for name in chapter.exercises
-        if any(check[0] != "passed" for check in kept.get(name, {}).get("checks", {}).values())
-    }
-
-
 def hints_shown(chapter: Chapter, exercise: str) -> int:
     """How many of an exercise's hints were shown."""
     shown = read_progress(chapter.root).get(chapter.name, {}).get(exercise, {}).get("hints", 0)

@@ -21,7 +21,7 @@ from grader.chapter import Chapter, shown
 from grader.constraints import reached_source
 from grader.diagnosis import load_diagnoses
 from grader.judge import Examiner, block, local_examiner, warm_up
-from grader.progress import next_hint, remember_outcomes, unpassed
+from grader.progress import next_hint, remember_outcomes
 from grader.result import Outcome
 
 STEP_MS = 20  # silence that ends a burst of file events: an editor that saves by renaming makes several
@@ -98,13 +98,13 @@ def report(chapter: Chapter, exercises: list[str], console: Console, started: fl
     examiner = local_examiner(chapter, chapter.folder)
     outcomes: dict[str, list[Outcome]] = {}
     told: set[str] = set()
-    left = unpassed(chapter)
+    unpassed: set[str] = set()
     for name in exercises:
         checks = [c for c in chapter.checks_of(name) if not (overview and c.capstone)]
         outcomes[name] = examiner.exercise(name, checks) if checks else []
-        block(chapter, {name: outcomes[name]}, examiner.sources, left)
-        passed = feedback.state(outcomes[name]) == result.PASSED
-        (left.discard if passed else left.add)(name)
+        block(chapter, {name: outcomes[name]}, examiner.sources, unpassed)
+        if outcomes[name] and feedback.state(outcomes[name]) != result.PASSED:
+            unpassed.add(name)
         if not overview:
             _show_first_failure(examiner, outcomes[name], console, told)
     examiner.close()
@@ -113,8 +113,8 @@ def report(chapter: Chapter, exercises: list[str], console: Console, started: fl
     if overview:
         places = {name: examiner.place(name) for name in outcomes}
         console.print(feedback.checklist(chapter, outcomes, places), end="")
-        to_go = sum(feedback.state(o) != result.PASSED for o in outcomes.values())
-        console.print(f"{to_go} to go. Save a file to check what you changed.", style="dim")
+        left = sum(feedback.state(o) != result.PASSED for o in outcomes.values())
+        console.print(f"{left} to go. Save a file to check what you changed.", style="dim")
         return
     for name, listed in outcomes.items():
         mark, colour = feedback.MARKS[feedback.state(listed)]
