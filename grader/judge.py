@@ -200,6 +200,7 @@ class Examiner:
         hasty: bool = False,
     ) -> None:
         self.chapter, self.open_student, self.sources, self.seed = chapter, open_student, sources, seed
+        self.texts = {name: source for name, (source, _) in sources.items()}
         self.reference, self.hasty = reference, hasty
         self._diagnoses = diagnoses
         self._current: tuple[str, Student] | None = None
@@ -217,9 +218,8 @@ class Examiner:
 
     def forbidden(self, exercise: Exercise) -> tuple[str, tuple[str, int] | None]:
         """A sentence about library functions that the source may not use, and where it uses them; or ""."""
-        texts = {name: source for name, (source, _) in self.sources.items()}
         home = self.chapter.home[exercise.name]
-        uses = forbidden_names(exercise.name, home, texts, exercise.forbids)
+        uses = forbidden_names(exercise.name, home, self.texts, exercise.forbids)
         if not uses:
             return "", None
         module, dotted, line = uses[0]
@@ -230,8 +230,7 @@ class Examiner:
 
     def hidden_definition(self, exercise: Exercise) -> bool:
         """Whether an exercise that is there, and has to be written by hand, is defined where no reader of the source sees it."""
-        texts = {name: source for name, (source, _) in self.sources.items()}
-        return bool(exercise.forbids and texts) and not is_bound(exercise.name, texts)
+        return bool(exercise.forbids and self.texts) and not is_bound(exercise.name, self.texts)
 
     def exercise(self, name: str, checks: Sequence[Check] | None = None) -> list[Outcome]:
         """Run the checks of one exercise (all by default) on a student of its own."""
@@ -373,34 +372,33 @@ class Examiner:
                 if progress is not None:
                     progress(name)
             self.close()
-        block(self.chapter, found, self.sources)
+        block(self.chapter, found, self.texts)
         return [(name, found[name]) for name in self.chapter.exercises if name in found]
 
 
 def block(
     chapter: Chapter,
     outcomes: Mapping[str, Sequence[Outcome]],
-    sources: Mapping[str, Sequence[str]],
-    earlier: Collection[str] = (),
+    sources: Mapping[str, str],
+    only: Collection[str] | None = None,
 ) -> None:
     """Turn failures into `blocked` where a needed exercise did not pass, and say where one calls another that did not.
 
-    Only what has failed anyway is touched. earlier: exercises of this run that did not pass and are not among the outcomes;
-    what an earlier run found may no longer be true.
+    Only what has failed anyway is touched. outcomes: of this run, since what an earlier one found may no longer be true;
+    sources: module name → source text; only: the exercises to touch, all by default.
     """
-    broken = set(earlier) | {
+    broken = {
         name
         for name, listed in outcomes.items()
         if any(o.verdict in (result.FAILED, result.NOT_ATTEMPTED) for o in listed)
     }
-    texts = {name: source for name, (source, _) in sources.items()}
-    for name, listed in outcomes.items():
-        failed = [outcome for outcome in listed if outcome.verdict == result.FAILED]
+    for name in outcomes if only is None else only:
+        failed = [outcome for outcome in outcomes[name] if outcome.verdict == result.FAILED]
         if not failed:
             continue
         missing = [need for need in chapter.exercises[name].needs if need in broken]
         others = [other for other in chapter.exercises if other in broken and other not in missing]
-        uses = called(name, chapter.home[name], texts, others)
+        uses = called(name, chapter.home[name], sources, others)
         first = [f"this builds on {' and '.join(missing)}: get that right first."] if missing else []
         if uses:
             own = "their" if len(uses) > 1 else "its"

@@ -191,7 +191,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
     for name, outcomes in shared.outcomes.items():
         examiner = shared.examiners[name]
-        block(examiner.chapter, outcomes, examiner.sources)
+        block(examiner.chapter, outcomes, examiner.texts)
     if exitstatus == pytest.ExitCode.OK:
         open_checks = any(
             o.verdict != "passed" for c in shared.outcomes.values() for listed in c.values() for o in listed

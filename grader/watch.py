@@ -98,13 +98,10 @@ def report(chapter: Chapter, exercises: list[str], console: Console, started: fl
     examiner = local_examiner(chapter, chapter.folder)
     outcomes: dict[str, list[Outcome]] = {}
     told: set[str] = set()
-    unpassed: set[str] = set()
     for name in exercises:
         checks = [c for c in chapter.checks_of(name) if not (overview and c.capstone)]
         outcomes[name] = examiner.exercise(name, checks) if checks else []
-        block(chapter, {name: outcomes[name]}, examiner.sources, unpassed)
-        if outcomes[name] and feedback.state(outcomes[name]) != result.PASSED:
-            unpassed.add(name)
+        block(chapter, outcomes, examiner.texts, only=[name])
         if not overview:
             _show_first_failure(examiner, outcomes[name], console, told)
     examiner.close()
